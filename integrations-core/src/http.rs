@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The HTTP pipeline that every client shares.
+//!
+//! ```text
+//! call → [retry → limiter → auth → log → transport] → classify → reply
+//! ```
+//!
+//! A [`Pipeline`] belongs to one client of one provider. It retries only what never left, what the provider refused
+//! unprocessed, or what is idempotent; takes a permit of the [`RateLimiter`] for every attempt; reads the credential
+//! again for every attempt; never follows a redirect; and never sends a credential to a host that was not configured.
+//! What processes share (the connection pool, the limiter, the retry budgets, the clock) is in an [`HttpContext`].
+//!
+//! The HTTP library behind [`Transport`] appears in no signature.
+
+mod auth;
+mod body;
+mod context;
+mod dialect;
+mod limiter;
+mod multipart;
+mod operation;
+mod path;
+mod pipeline;
+mod query;
+mod reply;
+mod request;
+mod reqwest_transport;
+mod retry;
+#[cfg(any(test, feature = "test-util"))]
+mod testing;
+mod transport;
+
+pub use auth::{Authorizer, BearerAuth, NoAuth, StaticToken, TokenSource};
+pub use body::{Body, ByteStream, ResponseBody};
+pub use context::{HttpContext, HttpContextBuilder};
+pub use dialect::{Credential, Dialect, Fault, RawReply, standard_limits};
+pub use limiter::{
+    Acquire, LimitClass, LimitKey, LimitSignal, Permit, Priority, RateLimiter, WindowLimiter,
+};
+pub use multipart::{Multipart, Part};
+pub use operation::{Idempotency, Operation};
+pub use path::{encode_segment, expand_path};
+pub use pipeline::{Pipeline, PipelineBuilder};
+pub use query::Query;
+pub use reply::{Empty, Full, Reply, StreamReply};
+pub use request::{CallOptions, Request};
+pub use reqwest_transport::{ReqwestTransport, TransportOptions};
+pub use retry::{RetryBudget, RetryPolicy};
+#[cfg(any(test, feature = "test-util"))]
+pub use testing::CannedTransport;
+pub use transport::{Outgoing, Transport, TransportError, TransportFailure};

@@ -9,6 +9,7 @@ mod error;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod ids;
+pub mod lease;
 pub mod lenient;
 pub mod model;
 #[cfg(feature = "oauth")]
@@ -29,6 +30,8 @@ pub mod vault;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 
+#[cfg(any(test, feature = "test-util"))]
+pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind, FieldError, MAX_ERROR_BODY, Result};
 pub use ids::{AuditId, EventId, IntegrationId, TemplateId, TenantId};

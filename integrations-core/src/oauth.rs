@@ -1,1 +1,5 @@
-//! Placeholder.
+//! OAuth 2.0: authorization, exchange, refresh, revocation.
+
+mod store;
+
+pub use store::{PendingAuthorization, StateStore, StoredTokens, TokenKey, TokenSet, TokenStore};

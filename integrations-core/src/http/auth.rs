@@ -1,0 +1,132 @@
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{HeaderValue, header};
+
+use super::Outgoing;
+use crate::{AccessToken, Error, ErrorKind, Result};
+
+/// Puts the credential on each attempt.
+#[async_trait]
+pub trait Authorizer: Debug + Send + Sync {
+    /// Adds the credential.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`] when there is none that could work.
+    async fn authorize(&self, request: &mut Outgoing) -> Result<()>;
+
+    /// Called when the provider says that the credential on `refused` has expired: gets a newer one. `false` when there
+    /// is none, so that another attempt is useless.
+    ///
+    /// # Errors
+    /// What the renewal reports, for example [`ErrorKind::Auth`] for a dead refresh token.
+    async fn renew(&self, refused: &Outgoing) -> Result<bool>;
+}
+
+/// No credential at all: for token endpoints and public calls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoAuth;
+
+#[async_trait]
+impl Authorizer for NoAuth {
+    async fn authorize(&self, _: &mut Outgoing) -> Result<()> {
+        Ok(())
+    }
+
+    async fn renew(&self, _: &Outgoing) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+/// Where access tokens come from.
+#[async_trait]
+pub trait TokenSource: Debug + Send + Sync {
+    /// A token that is valid now, refreshed ahead of its expiry.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`] when there is none and none can be got.
+    async fn token(&self) -> Result<AccessToken>;
+
+    /// A token other than `refused`, which the provider called expired; `None` when there is no way to get one.
+    ///
+    /// Many callers may come with the same `refused` at once: one renewal serves them all.
+    ///
+    /// # Errors
+    /// What the renewal reports.
+    async fn renew(&self, refused: &AccessToken) -> Result<Option<AccessToken>>;
+}
+
+#[async_trait]
+impl<T: TokenSource + ?Sized> TokenSource for Arc<T> {
+    async fn token(&self) -> Result<AccessToken> {
+        (**self).token().await
+    }
+
+    async fn renew(&self, refused: &AccessToken) -> Result<Option<AccessToken>> {
+        (**self).renew(refused).await
+    }
+}
+
+/// A token that never changes: an API key or a private integration token.
+#[derive(Debug, Clone)]
+pub struct StaticToken(AccessToken);
+
+impl StaticToken {
+    /// Wraps the token.
+    pub fn new(token: impl Into<AccessToken>) -> Self {
+        Self(token.into())
+    }
+}
+
+#[async_trait]
+impl TokenSource for StaticToken {
+    async fn token(&self) -> Result<AccessToken> {
+        Ok(self.0.clone())
+    }
+
+    async fn renew(&self, _: &AccessToken) -> Result<Option<AccessToken>> {
+        Ok(None)
+    }
+}
+
+/// `Authorization: Bearer …` from a [`TokenSource`].
+#[derive(Debug, Clone)]
+pub struct BearerAuth<T>(T);
+
+impl<T: TokenSource> BearerAuth<T> {
+    /// Sends the tokens of this source.
+    pub fn new(source: T) -> Self {
+        Self(source)
+    }
+}
+
+const SCHEME: &str = "Bearer ";
+
+#[async_trait]
+impl<T: TokenSource> Authorizer for BearerAuth<T> {
+    async fn authorize(&self, request: &mut Outgoing) -> Result<()> {
+        let token = self.0.token().await?;
+        let mut value = HeaderValue::try_from(format!("{SCHEME}{}", token.expose_secret()))
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::Auth,
+                    "the token holds characters that no header may carry: copy it again",
+                )
+            })?;
+        value.set_sensitive(true);
+        request.headers.insert(header::AUTHORIZATION, value);
+        Ok(())
+    }
+
+    async fn renew(&self, refused: &Outgoing) -> Result<bool> {
+        let sent = refused
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let Some(token) = sent.and_then(|value| value.strip_prefix(SCHEME)) else {
+            return Ok(false);
+        };
+        Ok(self.0.renew(&AccessToken::from(token)).await?.is_some())
+    }
+}

@@ -1,0 +1,183 @@
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+
+use super::TransportError;
+use crate::{Error, ErrorKind, Result};
+
+/// A stream of body chunks.
+pub type ByteStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+
+type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
+
+/// A request body that can be sent again for another attempt.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Body {
+    /// No body.
+    #[default]
+    Empty,
+    /// A body in memory.
+    Bytes(Bytes),
+    /// A body that is produced anew for every attempt, so that files need not fit in memory.
+    Stream {
+        /// Opens the body from its start.
+        open: Arc<dyn Fn() -> ByteStream + Send + Sync>,
+        /// Its length in bytes, when known.
+        length: Option<u64>,
+    },
+}
+
+impl Body {
+    /// JSON, with its content type put into `headers`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when the value cannot be written as JSON (a map with keys that are not strings).
+    pub fn json<T: Serialize + ?Sized>(value: &T, headers: &mut HeaderMap) -> Result<Self> {
+        let bytes = serde_json::to_vec(value).map_err(|error| {
+            Error::config("the request cannot be written as JSON").with_source(error)
+        })?;
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        Ok(Self::Bytes(bytes.into()))
+    }
+
+    /// A form, with its content type put into `headers`.
+    pub fn form<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        headers: &mut HeaderMap,
+    ) -> Self {
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        Self::Bytes(form.into())
+    }
+
+    /// A body that is opened anew for every attempt.
+    pub fn stream(
+        length: Option<u64>,
+        open: impl Fn() -> ByteStream + Send + Sync + 'static,
+    ) -> Self {
+        Self::Stream {
+            open: Arc::new(open),
+            length,
+        }
+    }
+
+    /// The length in bytes, when known.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Stream { length, .. } => *length,
+        }
+    }
+
+    /// Whether there is no body.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Shows the length: bodies hold personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.len() {
+            Some(length) => write!(f, "Body({length} bytes)"),
+            None => f.write_str("Body(stream)"),
+        }
+    }
+}
+
+/// A response body: read whole up to a limit, or chunk by chunk.
+pub struct ResponseBody(Inner);
+
+enum Inner {
+    Bytes(Bytes),
+    Chunks(Chunks),
+}
+
+impl ResponseBody {
+    /// A body in memory.
+    pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
+        Self(Inner::Bytes(bytes.into()))
+    }
+
+    /// A body that arrives chunk by chunk.
+    pub fn from_stream(
+        chunks: impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static,
+    ) -> Self {
+        Self(Inner::Chunks(Box::pin(chunks)))
+    }
+
+    /// Reads the whole body.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] when it is longer than `limit` after decompression; what the transport reports when it
+    /// breaks off.
+    pub async fn read(self, limit: usize) -> Result<Bytes> {
+        let too_large = || {
+            Error::new(
+                ErrorKind::Decode,
+                format!("the answer is larger than {limit} bytes: raise the limit of the call"),
+            )
+        };
+        match self.0 {
+            Inner::Bytes(bytes) if bytes.len() > limit => Err(too_large()),
+            Inner::Bytes(bytes) => Ok(bytes),
+            Inner::Chunks(mut chunks) => {
+                let Some(first) = chunks.next().await.transpose()? else {
+                    return Ok(Bytes::new());
+                };
+                if first.len() > limit {
+                    return Err(too_large());
+                }
+                let Some(second) = chunks.next().await.transpose()? else {
+                    return Ok(first);
+                };
+                let mut all = BytesMut::from(&first[..]);
+                let mut next = Some(second);
+                while let Some(chunk) = next {
+                    if all.len() + chunk.len() > limit {
+                        return Err(too_large());
+                    }
+                    all.extend_from_slice(&chunk);
+                    next = chunks.next().await.transpose()?;
+                }
+                Ok(all.freeze())
+            }
+        }
+    }
+
+    /// The body chunk by chunk.
+    #[must_use]
+    pub fn into_stream(self) -> Chunks {
+        match self.0 {
+            Inner::Bytes(bytes) => Box::pin(futures_util::stream::once(async move { Ok(bytes) })),
+            Inner::Chunks(chunks) => chunks,
+        }
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Inner::Bytes(_) => "ResponseBody(bytes)",
+            Inner::Chunks(_) => "ResponseBody(stream)",
+        })
+    }
+}
