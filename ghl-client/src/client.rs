@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::Method;
 use integrations_core::http::{
-    Authorizer, BearerAuth, HttpContext, Pipeline, RetryPolicy, StaticToken, TokenSource,
+    Authorizer, BearerAuth, HttpContext, Pipeline, RetryPolicy, StaticBearer, TokenSource,
 };
 use integrations_core::{AccessToken, Error, Result};
 use url::Url;
@@ -84,11 +84,17 @@ impl Client {
     }
 }
 
+#[derive(Debug)]
+enum Auth {
+    Private(AccessToken),
+    Renewed(Arc<dyn Authorizer>),
+}
+
 /// Builds a [`Client`].
 #[derive(Debug, Default)]
 #[must_use]
 pub struct ClientBuilder {
-    auth: Option<Arc<dyn Authorizer>>,
+    auth: Option<Auth>,
     subject: Option<String>,
     base_url: Option<String>,
     version: Option<Version>,
@@ -100,13 +106,14 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Authenticates with a private integration token (`pit-…`), or any other access token that does not change.
-    pub fn private_token(self, token: impl Into<AccessToken>) -> Self {
-        self.tokens(StaticToken::new(token))
+    pub fn private_token(mut self, token: impl Into<AccessToken>) -> Self {
+        self.auth = Some(Auth::Private(token.into()));
+        self
     }
 
     /// Authenticates with tokens that are renewed: OAuth, or your own source.
     pub fn tokens(mut self, tokens: impl TokenSource + 'static) -> Self {
-        self.auth = Some(Arc::new(BearerAuth::new(tokens)));
+        self.auth = Some(Auth::Renewed(Arc::new(BearerAuth::new(tokens))));
         self
     }
 
@@ -169,6 +176,13 @@ impl ClientBuilder {
                 "no token: give private_token() a private integration token, or tokens() a source",
             )
         })?;
+        let auth: Arc<dyn Authorizer> = match auth {
+            Auth::Private(token) => {
+                let bearer = StaticBearer::new(&token);
+                Arc::new(bearer.map_err(|error| error.with_provider(crate::PROVIDER))?)
+            }
+            Auth::Renewed(auth) => auth,
+        };
         let base =
             Url::parse(self.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL)).map_err(|_| {
                 config(
