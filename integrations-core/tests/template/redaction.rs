@@ -55,6 +55,14 @@ fn promise_07_no_refusal_repeats_a_secret() {
 }
 
 #[test]
+fn promise_07_a_secret_pasted_as_a_name_is_not_repeated_by_a_rule_about_names() {
+    let template =
+        template(json!({"additionalProperties": true, "propertyNames": {"maxLength": 5}}));
+    let error = template.validate(&json!({PLANTED: true})).unwrap_err();
+    assert!(!printed(&error).contains("planted"), "{error:?}");
+}
+
+#[test]
 fn promise_07_configs_print_no_value() {
     let template = template(json!({
         "properties": {"apiKey": {"type": "string"}, "note": {"type": "string"}, "auth": {
