@@ -11,7 +11,8 @@ use url::Url;
 use crate::dialect::GhlDialect;
 use crate::ids::LocationId;
 use crate::location::Location;
-use crate::{RawCall, Version};
+use crate::locations::Locations;
+use crate::{Call, Endpoint, RawCall, Version};
 
 /// Where the API answers.
 pub const DEFAULT_BASE_URL: &str = "https://services.leadconnectorhq.com";
@@ -49,6 +50,12 @@ impl Client {
         Location::new(self.clone(), id.into())
     }
 
+    /// Locations: read one, find those of a company.
+    #[must_use]
+    pub fn locations(&self) -> Locations<'_> {
+        Locations(self)
+    }
+
     /// The same client with another token, for example a location's; connections and limits stay shared.
     #[must_use]
     pub fn with_tokens(&self, tokens: impl TokenSource + 'static, subject: &str) -> Self {
@@ -57,6 +64,11 @@ impl Client {
             pipeline: self.pipeline.with_auth(auth, subject),
             version: self.version,
         }
+    }
+
+    /// A call of this request, against the company's rate limit.
+    pub fn call<R: Endpoint>(&self, request: R) -> Call<R> {
+        Call::new(&self.pipeline, self.version, request)
     }
 
     /// A call of any path: the way to operations that have no method yet.
