@@ -16,6 +16,8 @@ pub mod locations;
 pub mod messages;
 mod operations;
 pub mod users;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 
 pub use call::{Call, RawCall};
 pub use client::{Client, ClientBuilder, DEFAULT_BASE_URL};
