@@ -201,6 +201,13 @@ impl Error {
         error
     }
 
+    /// Replaces what to do; it must not hold a secret.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// Adds the cause; it must not print a secret.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {

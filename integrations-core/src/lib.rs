@@ -17,6 +17,7 @@ pub mod oauth;
 mod open_enum;
 #[cfg(feature = "http")]
 pub mod paging;
+mod patch;
 pub mod phone;
 #[cfg(feature = "provider")]
 pub mod provider;
@@ -37,6 +38,7 @@ pub use error::{Error, ErrorKind, FieldError, MAX_ERROR_BODY, Result};
 pub use ids::{AuditId, EventId, IntegrationId, TemplateId, TenantId};
 pub use jiff::Timestamp;
 pub use open_enum::UnknownValue;
+pub use patch::Patch;
 pub use secret::{
     AccessToken, ClientSecret, ExposeSecret, RefreshToken, SecretString, WebhookSecret,
 };

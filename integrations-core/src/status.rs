@@ -1,5 +1,7 @@
 //! The status machine of an integration: a pure function, so that every writer agrees.
 
+pub mod probe;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, Result};

@@ -166,6 +166,21 @@ impl Pipeline {
         }
     }
 
+    /// The same pipeline, counted against another subject's rate limit.
+    #[must_use]
+    pub fn with_subject(&self, subject: impl Into<Arc<str>>) -> Self {
+        Self {
+            subject: subject.into(),
+            ..self.clone()
+        }
+    }
+
+    /// Whose rate limit the calls count against.
+    #[must_use]
+    pub fn subject(&self) -> &Arc<str> {
+        &self.subject
+    }
+
     /// What the clients of this process share.
     #[must_use]
     pub fn context(&self) -> &HttpContext {

@@ -1,0 +1,107 @@
+//! Countries whose people share one clock.
+
+/// The zone of a country, from its code of two or three letters or its English name, in lowercase.
+pub(super) fn zone(country: &str) -> Option<&'static str> {
+    COUNTRIES
+        .iter()
+        .find(|(two, three, names, _)| {
+            *two == country || *three == country || names.contains(&country)
+        })
+        .map(|(.., zone)| *zone)
+}
+
+type Country = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+);
+
+/// Countries with one zone in the time zone database, and two where the second one holds a few hundred people
+/// (Germany, whose second keeps the same time; New Zealand without the Chatham Islands). Spain, Portugal, Brazil,
+/// Mexico, Australia and others that are split are left out on purpose.
+#[rustfmt::skip]
+const COUNTRIES: &[Country] = &[
+    ("gb", "gbr", &["united kingdom", "great britain", "england", "scotland", "wales", "northern ireland", "uk"], "Europe/London"),
+    ("ie", "irl", &["ireland"], "Europe/Dublin"),
+    ("fr", "fra", &["france"], "Europe/Paris"),
+    ("de", "deu", &["germany", "deutschland"], "Europe/Berlin"),
+    ("it", "ita", &["italy", "italia"], "Europe/Rome"),
+    ("nl", "nld", &["netherlands", "the netherlands", "holland"], "Europe/Amsterdam"),
+    ("be", "bel", &["belgium"], "Europe/Brussels"),
+    ("lu", "lux", &["luxembourg"], "Europe/Luxembourg"),
+    ("ch", "che", &["switzerland"], "Europe/Zurich"),
+    ("at", "aut", &["austria"], "Europe/Vienna"),
+    ("dk", "dnk", &["denmark"], "Europe/Copenhagen"),
+    ("se", "swe", &["sweden"], "Europe/Stockholm"),
+    ("no", "nor", &["norway"], "Europe/Oslo"),
+    ("fi", "fin", &["finland"], "Europe/Helsinki"),
+    ("is", "isl", &["iceland"], "Atlantic/Reykjavik"),
+    ("pl", "pol", &["poland"], "Europe/Warsaw"),
+    ("cz", "cze", &["czechia", "czech republic"], "Europe/Prague"),
+    ("sk", "svk", &["slovakia"], "Europe/Bratislava"),
+    ("si", "svn", &["slovenia"], "Europe/Ljubljana"),
+    ("hr", "hrv", &["croatia"], "Europe/Zagreb"),
+    ("hu", "hun", &["hungary"], "Europe/Budapest"),
+    ("ro", "rou", &["romania"], "Europe/Bucharest"),
+    ("bg", "bgr", &["bulgaria"], "Europe/Sofia"),
+    ("gr", "grc", &["greece"], "Europe/Athens"),
+    ("mt", "mlt", &["malta"], "Europe/Malta"),
+    ("ee", "est", &["estonia"], "Europe/Tallinn"),
+    ("lv", "lva", &["latvia"], "Europe/Riga"),
+    ("lt", "ltu", &["lithuania"], "Europe/Vilnius"),
+    ("rs", "srb", &["serbia"], "Europe/Belgrade"),
+    ("tr", "tur", &["turkey", "türkiye", "turkiye"], "Europe/Istanbul"),
+    ("il", "isr", &["israel"], "Asia/Jerusalem"),
+    ("ae", "are", &["united arab emirates", "uae"], "Asia/Dubai"),
+    ("sa", "sau", &["saudi arabia"], "Asia/Riyadh"),
+    ("qa", "qat", &["qatar"], "Asia/Qatar"),
+    ("kw", "kwt", &["kuwait"], "Asia/Kuwait"),
+    ("bh", "bhr", &["bahrain"], "Asia/Bahrain"),
+    ("om", "omn", &["oman"], "Asia/Muscat"),
+    ("jo", "jor", &["jordan"], "Asia/Amman"),
+    ("lb", "lbn", &["lebanon"], "Asia/Beirut"),
+    ("eg", "egy", &["egypt"], "Africa/Cairo"),
+    ("ma", "mar", &["morocco"], "Africa/Casablanca"),
+    ("tn", "tun", &["tunisia"], "Africa/Tunis"),
+    ("ng", "nga", &["nigeria"], "Africa/Lagos"),
+    ("gh", "gha", &["ghana"], "Africa/Accra"),
+    ("ke", "ken", &["kenya"], "Africa/Nairobi"),
+    ("ug", "uga", &["uganda"], "Africa/Kampala"),
+    ("tz", "tza", &["tanzania"], "Africa/Dar_es_Salaam"),
+    ("za", "zaf", &["south africa"], "Africa/Johannesburg"),
+    ("in", "ind", &["india", "bharat"], "Asia/Kolkata"),
+    ("pk", "pak", &["pakistan"], "Asia/Karachi"),
+    ("bd", "bgd", &["bangladesh"], "Asia/Dhaka"),
+    ("lk", "lka", &["sri lanka"], "Asia/Colombo"),
+    ("np", "npl", &["nepal"], "Asia/Kathmandu"),
+    ("sg", "sgp", &["singapore"], "Asia/Singapore"),
+    ("hk", "hkg", &["hong kong"], "Asia/Hong_Kong"),
+    ("tw", "twn", &["taiwan"], "Asia/Taipei"),
+    ("jp", "jpn", &["japan"], "Asia/Tokyo"),
+    ("kr", "kor", &["south korea", "korea"], "Asia/Seoul"),
+    ("ph", "phl", &["philippines", "the philippines"], "Asia/Manila"),
+    ("th", "tha", &["thailand"], "Asia/Bangkok"),
+    ("vn", "vnm", &["vietnam", "viet nam"], "Asia/Ho_Chi_Minh"),
+    ("nz", "nzl", &["new zealand"], "Pacific/Auckland"),
+    ("co", "col", &["colombia"], "America/Bogota"),
+    ("pe", "per", &["peru"], "America/Lima"),
+    ("ve", "ven", &["venezuela"], "America/Caracas"),
+    ("bo", "bol", &["bolivia"], "America/La_Paz"),
+    ("py", "pry", &["paraguay"], "America/Asuncion"),
+    ("uy", "ury", &["uruguay"], "America/Montevideo"),
+    ("cr", "cri", &["costa rica"], "America/Costa_Rica"),
+    ("pa", "pan", &["panama"], "America/Panama"),
+    ("gt", "gtm", &["guatemala"], "America/Guatemala"),
+    ("hn", "hnd", &["honduras"], "America/Tegucigalpa"),
+    ("sv", "slv", &["el salvador"], "America/El_Salvador"),
+    ("ni", "nic", &["nicaragua"], "America/Managua"),
+    ("bz", "blz", &["belize"], "America/Belize"),
+    ("do", "dom", &["dominican republic"], "America/Santo_Domingo"),
+    ("jm", "jam", &["jamaica"], "America/Jamaica"),
+    ("tt", "tto", &["trinidad and tobago"], "America/Port_of_Spain"),
+    ("bs", "bhs", &["bahamas", "the bahamas"], "America/Nassau"),
+    ("bb", "brb", &["barbados"], "America/Barbados"),
+    ("bm", "bmu", &["bermuda"], "Atlantic/Bermuda"),
+    ("ky", "cym", &["cayman islands"], "America/Cayman"),
+];
