@@ -29,7 +29,8 @@ impl Check {
         let Some(text) = text else { return self };
         self.size(path, text.len(), max);
         if text.contains('\0') {
-            self.0.push(FieldError::new(path, "contains the NUL character"));
+            self.0
+                .push(FieldError::new(path, "contains the NUL character"));
         }
         self
     }
@@ -77,7 +78,11 @@ mod tests {
             .text("/key", &"x".repeat(1_000_000), KEY)
             .done()
             .unwrap_err();
-        let paths: Vec<_> = error.fields().iter().map(|field| field.path.as_str()).collect();
+        let paths: Vec<_> = error
+            .fields()
+            .iter()
+            .map(|field| field.path.as_str())
+            .collect();
         assert_eq!(paths, ["/name", "/actor", "/key"]);
         assert!(error.to_string().len() < 300);
     }

@@ -148,7 +148,11 @@ fn postgres(code: &str) -> Option<Cause> {
         }
         "28000" | "28P01" => cause("auth", "the database refused the role or password", false),
         "3D000" => cause("no_database", "the database does not exist", false),
-        "57014" => cause("canceled", "the statement was cancelled or ran too long", true),
+        "57014" => cause(
+            "canceled",
+            "the statement was cancelled or ran too long",
+            true,
+        ),
         "57P01" | "57P02" | "57P03" | "57P05" => {
             cause("unavailable", "the database cannot be reached", true)
         }
@@ -188,8 +192,18 @@ fn detail(source: &sqlx::Error) -> String {
 fn sqlite_columns(message: &str) -> Option<&str> {
     let (head, columns) = message.split_once(" constraint failed: ")?;
     let known = matches!(head, "UNIQUE" | "NOT NULL" | "FOREIGN KEY" | "CHECK");
-    let names = columns.bytes().all(|byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b',' | b' ')
-    });
+    let names = columns
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b',' | b' '));
     (known && names).then_some(columns)
+}
+
+/// An error of the vault, with the row it is about.
+pub(crate) fn in_row(row: impl fmt::Display, source: &Error) -> Error {
+    let named = Error::new(source.kind(), format!("{row}: {}", source.message()))
+        .with_retryable(source.is_retryable());
+    match source.code() {
+        Some(code) => named.with_code(code),
+        None => named,
+    }
 }

@@ -94,7 +94,12 @@ impl Store {
         }
         session.commit().await?;
         if !done.is_empty() {
-            tracing::info!(engine = engine.as_str(), from, applied = done.len(), "schema migrated");
+            tracing::info!(
+                engine = engine.as_str(),
+                from,
+                applied = done.len(),
+                "schema migrated"
+            );
         }
         Ok(Migrated {
             from,
@@ -115,7 +120,9 @@ async fn prepare(session: &mut Session, schema: &str) -> Result<()> {
     if let Inner::Postgres(_) = session.inner {
         execute!(session, "SELECT pg_advisory_xact_lock($1)", LOCK)?;
         // Both end with the transaction, so a connection pooler sees no session state.
-        let text = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"; SET LOCAL search_path TO \"{schema}\"");
+        let text = format!(
+            "CREATE SCHEMA IF NOT EXISTS \"{schema}\"; SET LOCAL search_path TO \"{schema}\""
+        );
         run(session, text).await?;
         run(
             session,
@@ -166,7 +173,10 @@ fn check(engine: Engine, applied: &[(i64, Vec<u8>)]) -> Result<()> {
         if known.checksum(engine) != *checksum {
             return Err(Error::new(
                 ErrorKind::Store,
-                format!("migration {} ran with other content than this program has", known.name),
+                format!(
+                    "migration {} ran with other content than this program has",
+                    known.name
+                ),
             )
             .with_code("schema_changed")
             .with_operation("migrate"));
@@ -183,14 +193,28 @@ mod tests {
     fn versions_count_from_one_and_match_their_files() {
         for (at, migration) in MIGRATIONS.iter().enumerate() {
             assert_eq!(migration.version, i64::try_from(at).unwrap() + 1);
-            assert!(migration.name.starts_with(&format!("{:04}_", migration.version)));
+            assert!(
+                migration
+                    .name
+                    .starts_with(&format!("{:04}_", migration.version))
+            );
         }
     }
 
     #[test]
     fn checksums_ignore_line_ends() {
-        let unix = Migration { version: 1, name: "a", sqlite: "a\nb", postgres: "" };
-        let dos = Migration { version: 1, name: "a", sqlite: "a\r\nb", postgres: "" };
+        let unix = Migration {
+            version: 1,
+            name: "a",
+            sqlite: "a\nb",
+            postgres: "",
+        };
+        let dos = Migration {
+            version: 1,
+            name: "a",
+            sqlite: "a\r\nb",
+            postgres: "",
+        };
         assert_eq!(unix.checksum(Engine::Sqlite), dos.checksum(Engine::Sqlite));
     }
 }

@@ -116,15 +116,21 @@ impl Store {
     /// A connection to read with.
     pub(crate) async fn read(&self, operation: &'static str) -> Result<Session> {
         let inner = match &self.0.database {
-            Database::Sqlite { readers, .. } => {
-                readers.acquire().await.map(Handle::Pooled).map(Inner::Sqlite)
-            }
-            Database::Postgres(pool) if self.0.options.transaction_pooling => {
-                pool.begin().await.map(Handle::Transaction).map(Inner::Postgres)
-            }
-            Database::Postgres(pool) => {
-                pool.acquire().await.map(Handle::Pooled).map(Inner::Postgres)
-            }
+            Database::Sqlite { readers, .. } => readers
+                .acquire()
+                .await
+                .map(Handle::Pooled)
+                .map(Inner::Sqlite),
+            Database::Postgres(pool) if self.0.options.transaction_pooling => pool
+                .begin()
+                .await
+                .map(Handle::Transaction)
+                .map(Inner::Postgres),
+            Database::Postgres(pool) => pool
+                .acquire()
+                .await
+                .map(Handle::Pooled)
+                .map(Inner::Postgres),
         };
         self.session(operation, inner)
     }
@@ -137,9 +143,11 @@ impl Store {
                 .await
                 .map(Handle::Transaction)
                 .map(Inner::Sqlite),
-            Database::Postgres(pool) => {
-                pool.begin().await.map(Handle::Transaction).map(Inner::Postgres)
-            }
+            Database::Postgres(pool) => pool
+                .begin()
+                .await
+                .map(Handle::Transaction)
+                .map(Inner::Postgres),
         };
         self.session(operation, inner)
     }
@@ -164,7 +172,11 @@ impl fmt::Debug for Store {
 
 async fn postgres(url: &str, options: &StoreOptions) -> Result<PgPool> {
     let failed = |source| error::from_sqlx("open", source);
-    let cache = if options.transaction_pooling { 0 } else { options.statement_cache };
+    let cache = if options.transaction_pooling {
+        0
+    } else {
+        options.statement_cache
+    };
     // pgbouncer refuses start-up parameters that it does not know; no statement here reads a float.
     let connect = PgConnectOptions::from_str(url)
         .map_err(failed)?

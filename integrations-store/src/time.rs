@@ -12,7 +12,9 @@ pub(crate) fn to_micros(at: Timestamp) -> i64 {
 
 /// A span, cut at what fits; a lease of 300,000 years is for ever.
 pub(crate) fn span(by: Duration) -> i64 {
-    i64::try_from(by.as_micros()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4)
+    i64::try_from(by.as_micros())
+        .unwrap_or(i64::MAX / 4)
+        .min(i64::MAX / 4)
 }
 
 pub(crate) fn from_micros(micros: i64) -> Result<Timestamp> {

@@ -28,8 +28,7 @@ CREATE TABLE integrations (
     secrets           TEXT,
     secrets_key       TEXT,
     external_key      TEXT,
-    webhook_secret    TEXT,
-    webhook_key       TEXT,
+    external_proved   BOOLEAN NOT NULL,
     status            TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'error', 'disconnected')),
     status_changed_at BIGINT  NOT NULL,
     error_kind        TEXT,
@@ -45,8 +44,10 @@ CREATE TABLE integrations (
     CHECK (status <> 'active' OR error_message IS NULL)
 );
 
+-- By it a webhook finds its integration: the one lookup that does not know its tenant yet.
 CREATE INDEX integrations_external ON integrations (provider, external_key) WHERE external_key IS NOT NULL;
 CREATE INDEX integrations_probe ON integrations (probe_due_at) WHERE probe_due_at IS NOT NULL;
+CREATE INDEX integrations_key ON integrations (secrets_key, tenant_id, id) WHERE secrets_key IS NOT NULL;
 CREATE INDEX integrations_template ON integrations (template_id) WHERE template_id IS NOT NULL;
 
 CREATE FUNCTION integrations_check_status() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -67,8 +68,8 @@ CREATE TABLE oauth_tokens (
     tenant_id      TEXT    NOT NULL,
     integration_id UUID    NOT NULL,
     slot           TEXT    NOT NULL,
-    sealed         TEXT    NOT NULL,
-    sealed_key     TEXT    NOT NULL,
+    sealed         TEXT,
+    sealed_key     TEXT,
     scopes         TEXT    NOT NULL,
     expires_at     BIGINT,
     generation     BIGINT  NOT NULL,
@@ -78,6 +79,8 @@ CREATE TABLE oauth_tokens (
     PRIMARY KEY (tenant_id, integration_id, slot),
     FOREIGN KEY (tenant_id, integration_id) REFERENCES integrations (tenant_id, id) ON DELETE CASCADE
 );
+
+CREATE INDEX oauth_tokens_key ON oauth_tokens (sealed_key, tenant_id, integration_id, slot) WHERE sealed_key IS NOT NULL;
 
 CREATE TABLE oauth_states (
     tenant_id      TEXT    NOT NULL,

@@ -27,8 +27,7 @@ CREATE TABLE integrations (
     secrets           TEXT,
     secrets_key       TEXT,
     external_key      TEXT,
-    webhook_secret    TEXT,
-    webhook_key       TEXT,
+    external_proved   INTEGER NOT NULL,
     status            TEXT    NOT NULL CHECK (status IN ('pending', 'active', 'error', 'disconnected')),
     status_changed_at INTEGER NOT NULL,
     error_kind        TEXT,
@@ -44,8 +43,10 @@ CREATE TABLE integrations (
     CHECK (status <> 'active' OR error_message IS NULL)
 ) STRICT, WITHOUT ROWID;
 
+-- By it a webhook finds its integration: the one lookup that does not know its tenant yet.
 CREATE INDEX integrations_external ON integrations (provider, external_key) WHERE external_key IS NOT NULL;
 CREATE INDEX integrations_probe ON integrations (probe_due_at) WHERE probe_due_at IS NOT NULL;
+CREATE INDEX integrations_key ON integrations (secrets_key, tenant_id, id) WHERE secrets_key IS NOT NULL;
 CREATE INDEX integrations_template ON integrations (template_id) WHERE template_id IS NOT NULL;
 
 CREATE TRIGGER integrations_first_status BEFORE INSERT ON integrations
@@ -64,8 +65,8 @@ CREATE TABLE oauth_tokens (
     tenant_id      TEXT    NOT NULL,
     integration_id BLOB    NOT NULL,
     slot           TEXT    NOT NULL,
-    sealed         TEXT    NOT NULL,
-    sealed_key     TEXT    NOT NULL,
+    sealed         TEXT,
+    sealed_key     TEXT,
     scopes         TEXT    NOT NULL,
     expires_at     INTEGER,
     generation     INTEGER NOT NULL,
@@ -75,6 +76,8 @@ CREATE TABLE oauth_tokens (
     PRIMARY KEY (tenant_id, integration_id, slot),
     FOREIGN KEY (tenant_id, integration_id) REFERENCES integrations (tenant_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX oauth_tokens_key ON oauth_tokens (sealed_key, tenant_id, integration_id, slot) WHERE sealed_key IS NOT NULL;
 
 CREATE TABLE oauth_states (
     tenant_id      TEXT    NOT NULL,
