@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use integrations_core::http::{
 use integrations_core::paging::{Cursor, Items, Page, Pages};
 use integrations_core::{Error, Result};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::endpoint::RESOURCE;
+use crate::endpoint::{RESOURCE, foreign_cursor};
 use crate::{Endpoint, Paged, Spec, Version};
 
 const VERSION: HeaderName = HeaderName::from_static("version");
@@ -24,6 +25,7 @@ pub struct Call<R> {
     pipeline: Pipeline,
     version: Option<Version>,
     options: CallOptions,
+    foreign_cursor: bool,
 }
 
 impl<R: Endpoint> Call<R> {
@@ -33,6 +35,7 @@ impl<R: Endpoint> Call<R> {
             pipeline: pipeline.clone(),
             version,
             options: CallOptions::default(),
+            foreign_cursor: false,
         }
     }
 
@@ -96,6 +99,9 @@ impl<R: Endpoint> Call<R> {
     }
 
     async fn reply(self) -> Result<Reply> {
+        if self.foreign_cursor {
+            return Err(foreign_cursor().with_operation(R::SPEC.operation.name));
+        }
         let request = prepare(&self.request, self.version, self.options)?;
         self.pipeline
             .send(request)
@@ -114,20 +120,21 @@ impl<R: Paged> Call<R> {
         Ok(request.page(self.send().await?))
     }
 
-    /// Starts at a cursor that was stored before.
+    /// Starts at a cursor that was stored before. One of another operation makes the call fail before it is sent.
     pub fn start_at(mut self, cursor: &Cursor) -> Self {
-        self.request.set_cursor(cursor);
+        self.foreign_cursor = self.request.set_cursor(cursor).is_err();
         self
     }
 
     /// All pages, as a stream.
     pub fn pages(self) -> Pages<R::Item> {
         Pages::new(None, move |cursor| {
-            let mut call = self.clone();
-            if let Some(cursor) = &cursor {
-                call.request.set_cursor(cursor);
+            let call = self.clone();
+            match &cursor {
+                Some(cursor) => call.start_at(cursor),
+                None => call,
             }
-            call.page()
+            .page()
         })
     }
 
@@ -162,6 +169,7 @@ fn prepare<R: Endpoint>(
 fn decode<R: Endpoint>(reply: &Reply) -> Result<R::Response> {
     let spec = R::SPEC;
     match spec.envelope {
+        Some(member) if spec.envelope_optional && !holds_object(reply, member) => reply.json(),
         Some(member) => reply.json_member(member),
         None => reply.json(),
     }
@@ -170,6 +178,13 @@ fn decode<R: Endpoint>(reply: &Reply) -> Result<R::Response> {
             .with_provider(crate::PROVIDER)
             .with_operation(spec.operation.name)
     })
+}
+
+/// Whether the answer has this member and it is an object.
+fn holds_object(reply: &Reply, member: &str) -> bool {
+    reply
+        .json_member::<HashMap<String, IgnoredAny>>(member)
+        .is_ok()
 }
 
 /// Adds to a refusal what the operation needs.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::Method;
 use integrations_core::http::{
-    Authorizer, BearerAuth, HttpContext, Pipeline, RetryPolicy, StaticToken, TokenSource,
+    Authorizer, BearerAuth, HttpContext, Pipeline, RetryPolicy, StaticBearer, TokenSource,
 };
 use integrations_core::{AccessToken, Error, Result};
 use url::Url;
@@ -11,7 +11,8 @@ use url::Url;
 use crate::dialect::GhlDialect;
 use crate::ids::LocationId;
 use crate::location::Location;
-use crate::{RawCall, Version};
+use crate::locations::Locations;
+use crate::{Call, Endpoint, RawCall, Version};
 
 /// Where the API answers.
 pub const DEFAULT_BASE_URL: &str = "https://services.leadconnectorhq.com";
@@ -49,6 +50,12 @@ impl Client {
         Location::new(self.clone(), id.into())
     }
 
+    /// Locations: read one, find those of a company.
+    #[must_use]
+    pub fn locations(&self) -> Locations<'_> {
+        Locations(self)
+    }
+
     /// The same client with another token, for example a location's; connections and limits stay shared.
     #[must_use]
     pub fn with_tokens(&self, tokens: impl TokenSource + 'static, subject: &str) -> Self {
@@ -57,6 +64,11 @@ impl Client {
             pipeline: self.pipeline.with_auth(auth, subject),
             version: self.version,
         }
+    }
+
+    /// A call of this request, against the company's rate limit.
+    pub fn call<R: Endpoint>(&self, request: R) -> Call<R> {
+        Call::new(&self.pipeline, self.version, request)
     }
 
     /// A call of any path: the way to operations that have no method yet.
@@ -72,11 +84,17 @@ impl Client {
     }
 }
 
+#[derive(Debug)]
+enum Auth {
+    Private(AccessToken),
+    Renewed(Arc<dyn Authorizer>),
+}
+
 /// Builds a [`Client`].
 #[derive(Debug, Default)]
 #[must_use]
 pub struct ClientBuilder {
-    auth: Option<Arc<dyn Authorizer>>,
+    auth: Option<Auth>,
     subject: Option<String>,
     base_url: Option<String>,
     version: Option<Version>,
@@ -88,13 +106,14 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Authenticates with a private integration token (`pit-…`), or any other access token that does not change.
-    pub fn private_token(self, token: impl Into<AccessToken>) -> Self {
-        self.tokens(StaticToken::new(token))
+    pub fn private_token(mut self, token: impl Into<AccessToken>) -> Self {
+        self.auth = Some(Auth::Private(token.into()));
+        self
     }
 
     /// Authenticates with tokens that are renewed: OAuth, or your own source.
     pub fn tokens(mut self, tokens: impl TokenSource + 'static) -> Self {
-        self.auth = Some(Arc::new(BearerAuth::new(tokens)));
+        self.auth = Some(Auth::Renewed(Arc::new(BearerAuth::new(tokens))));
         self
     }
 
@@ -157,6 +176,13 @@ impl ClientBuilder {
                 "no token: give private_token() a private integration token, or tokens() a source",
             )
         })?;
+        let auth: Arc<dyn Authorizer> = match auth {
+            Auth::Private(token) => {
+                let bearer = StaticBearer::new(&token);
+                Arc::new(bearer.map_err(|error| error.with_provider(crate::PROVIDER))?)
+            }
+            Auth::Renewed(auth) => auth,
+        };
         let base =
             Url::parse(self.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL)).map_err(|_| {
                 config(

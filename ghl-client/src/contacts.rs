@@ -21,15 +21,16 @@ mod model;
 mod requests;
 mod search;
 mod tags;
+mod update;
 
 pub use filter::{Filter, Range};
 pub use model::{AdditionalEmail, Contact, CustomFieldValue, DndSetting, DndSettings, DndStatus};
 pub use requests::{
-    CreateContact, CustomFieldInput, DeleteContact, GetContact, UpdateContact, UpsertContact,
-    UpsertedContact,
+    CreateContact, CustomFieldInput, DeleteContact, GetContact, UpsertContact, UpsertedContact,
 };
 pub use search::{FoundContacts, SearchContacts, Sort};
 pub use tags::{AddTags, RemoveTags, Tags};
+pub use update::UpdateContact;
 
 use crate::ids::ContactId;
 use crate::{Call, Location};

@@ -80,6 +80,11 @@ fn classify(status: u16, api: &ApiError) -> Option<Fault> {
             "duplicate_contact",
             "the location has this contact already: use upsert, or read the matching contact from ApiError::meta",
         ),
+        400 if says("conversation already exists") => fault(
+            ErrorKind::Conflict,
+            "conversation_exists",
+            "the contact has a conversation already: its id is in ApiError::meta",
+        ),
         401 | 403 if says("not authorized for this scope") => fault(
             ErrorKind::Permission,
             "missing_scope",

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
-use integrations_core::Result;
 use integrations_core::http::{Body, Idempotency, LimitClass, Operation, Query};
 use integrations_core::paging::{Cursor, Page};
+use integrations_core::{Error, Result};
 use serde::de::DeserializeOwned;
 
 /// The `Version` header: which generation of the contract a call speaks.
@@ -107,6 +107,8 @@ pub struct Spec {
     pub location: LocationIn,
     /// The member of the answer that holds the object, when it is wrapped.
     pub envelope: Option<&'static str>,
+    /// Whether the wrapping may be missing: the provider's documents and its answers differ.
+    pub envelope_optional: bool,
     /// The provider's page.
     pub docs: &'static str,
 }
@@ -133,6 +135,7 @@ impl Spec {
             tokens: TokenClasses::LOCATION,
             location: LocationIn::Nowhere,
             envelope: None,
+            envelope_optional: false,
             docs: "https://marketplace.gohighlevel.com/docs/",
         }
     }
@@ -169,6 +172,14 @@ impl Spec {
     #[must_use]
     pub const fn envelope(mut self, member: &'static str) -> Self {
         self.envelope = Some(member);
+        self
+    }
+
+    /// Names the member of the answer that holds the object, unless the answer is the object itself.
+    #[must_use]
+    pub const fn envelope_if_present(mut self, member: &'static str) -> Self {
+        self.envelope = Some(member);
+        self.envelope_optional = true;
         self
     }
 
@@ -223,10 +234,40 @@ pub trait Paged: Endpoint {
     type Item: Send + 'static;
 
     /// Asks for the page at this cursor.
-    fn set_cursor(&mut self, cursor: &Cursor);
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the cursor is not one that this operation made.
+    fn set_cursor(&mut self, cursor: &Cursor) -> Result<()>;
 
     /// Splits an answer into items and the next cursor.
     fn page(&self, response: Self::Response) -> Page<Self::Item>;
+}
+
+/// The error for a cursor of another operation.
+pub(crate) fn foreign_cursor() -> Error {
+    Error::config("the cursor is not one of this operation: pass one that a page of it returned")
+        .with_provider(crate::PROVIDER)
+}
+
+/// The next page of an operation that skips, after a page of `got` items.
+///
+/// A provider may give fewer items than it was asked for, so only a page that is smaller than the documented default
+/// size as well is taken as the last one.
+pub(crate) fn next_skip(
+    skip: Option<u32>,
+    limit: Option<u32>,
+    default: u32,
+    got: usize,
+) -> Option<Cursor> {
+    is_full(limit, default, got).then(|| {
+        let got = u32::try_from(got).unwrap_or(u32::MAX);
+        Cursor::new(skip.unwrap_or(0).saturating_add(got).to_string())
+    })
+}
+
+/// Whether a page of `got` items may have one behind it.
+pub(crate) fn is_full(limit: Option<u32>, default: u32, got: usize) -> bool {
+    got > 0 && got >= limit.unwrap_or(default).min(default) as usize
 }
 
 /// Writes the setters of a request on [`Call`](crate::Call): `field: Type` for an optional field.

@@ -66,6 +66,15 @@ impl ApiError {
         if let Some(Value::Object(meta)) = envelope.remove("meta") {
             api.meta = meta;
         }
+        // Some errors have their details beside the message, for example the conversation that exists already.
+        for known in ["statusCode", "status", "name", "success"] {
+            envelope.remove(known);
+        }
+        if !api.messages.is_empty() {
+            for (name, detail) in envelope {
+                api.meta.entry(name).or_insert(detail);
+            }
+        }
         api
     }
 }

@@ -29,7 +29,7 @@ mod retry;
 mod testing;
 mod transport;
 
-pub use auth::{Authorizer, BearerAuth, NoAuth, StaticToken, TokenSource};
+pub use auth::{Authorizer, BearerAuth, NoAuth, StaticBearer, TokenSource};
 pub use body::{Body, ByteStream, ResponseBody};
 pub use context::{HttpContext, HttpContextBuilder};
 pub use dialect::{Credential, Dialect, Fault, RawReply, standard_limits};

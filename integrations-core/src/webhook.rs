@@ -10,6 +10,8 @@ mod reply;
 mod request;
 pub mod schemes;
 mod secrets;
+#[cfg(feature = "test-util")]
+pub mod sign;
 mod source;
 mod verified;
 

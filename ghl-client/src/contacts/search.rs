@@ -3,10 +3,10 @@ use integrations_core::http::{Body, Idempotency};
 use integrations_core::paging::{Cursor, Page};
 use integrations_core::{Error, Result, lenient};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Contact, Filter};
-use crate::endpoint::setters;
+use crate::endpoint::{foreign_cursor, setters};
 use crate::ids::LocationId;
 use crate::{Endpoint, LocationIn, Paged, Spec};
 
@@ -131,13 +131,13 @@ impl Endpoint for SearchContacts {
 impl Paged for SearchContacts {
     type Item = Contact;
 
-    fn set_cursor(&mut self, cursor: &Cursor) {
+    fn set_cursor(&mut self, cursor: &Cursor) -> Result<()> {
         self.search_after = match serde_json::from_str(cursor.as_str()) {
-            Ok(Value::Array(after)) => after,
-            // Not one of ours: the provider refuses it with a clear message.
-            _ => vec![json!(cursor.as_str())],
+            Ok(Value::Array(after)) if !after.is_empty() => after,
+            _ => return Err(foreign_cursor()),
         };
         self.page = None;
+        Ok(())
     }
 
     fn page(&self, response: FoundContacts) -> Page<Contact> {

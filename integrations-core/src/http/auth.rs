@@ -16,12 +16,12 @@ pub trait Authorizer: Debug + Send + Sync {
     /// [`ErrorKind::Auth`] when there is none that could work.
     async fn authorize(&self, request: &mut Outgoing) -> Result<()>;
 
-    /// Called when the provider says that the credential on `refused` has expired: gets a newer one. `false` when there
-    /// is none, so that another attempt is useless.
+    /// Called when the provider says that the credential has expired: gets a newer one than `refused`, the
+    /// `Authorization` header of the attempt. `false` when there is none, so that another attempt is useless.
     ///
     /// # Errors
     /// What the renewal reports, for example [`ErrorKind::Auth`] for a dead refresh token.
-    async fn renew(&self, refused: &Outgoing) -> Result<bool>;
+    async fn renew(&self, refused: Option<&HeaderValue>) -> Result<bool>;
 }
 
 /// No credential at all: for token endpoints and public calls.
@@ -34,7 +34,7 @@ impl Authorizer for NoAuth {
         Ok(())
     }
 
-    async fn renew(&self, _: &Outgoing) -> Result<bool> {
+    async fn renew(&self, _: Option<&HeaderValue>) -> Result<bool> {
         Ok(false)
     }
 }
@@ -68,25 +68,37 @@ impl<T: TokenSource + ?Sized> TokenSource for Arc<T> {
     }
 }
 
-/// A token that never changes: an API key or a private integration token.
+/// `Authorization: Bearer …` with a token that never changes: an API key or a private integration token.
 #[derive(Debug, Clone)]
-pub struct StaticToken(AccessToken);
+pub struct StaticBearer(HeaderValue);
 
-impl StaticToken {
-    /// Wraps the token.
-    pub fn new(token: impl Into<AccessToken>) -> Self {
-        Self(token.into())
+impl StaticBearer {
+    /// Sends this token.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Auth`] when the token is empty or holds characters that no header may carry.
+    pub fn new(token: &AccessToken) -> Result<Self> {
+        if token.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Auth,
+                "the token is empty: paste it as the provider shows it",
+            ));
+        }
+        bearer(token).map(Self)
     }
 }
 
 #[async_trait]
-impl TokenSource for StaticToken {
-    async fn token(&self) -> Result<AccessToken> {
-        Ok(self.0.clone())
+impl Authorizer for StaticBearer {
+    async fn authorize(&self, request: &mut Outgoing) -> Result<()> {
+        request
+            .headers
+            .insert(header::AUTHORIZATION, self.0.clone());
+        Ok(())
     }
 
-    async fn renew(&self, _: &AccessToken) -> Result<Option<AccessToken>> {
-        Ok(None)
+    async fn renew(&self, _: Option<&HeaderValue>) -> Result<bool> {
+        Ok(false)
     }
 }
 
@@ -103,27 +115,28 @@ impl<T: TokenSource> BearerAuth<T> {
 
 const SCHEME: &str = "Bearer ";
 
+fn bearer(token: &AccessToken) -> Result<HeaderValue> {
+    let mut value =
+        HeaderValue::try_from(format!("{SCHEME}{}", token.expose_secret())).map_err(|_| {
+            Error::new(
+                ErrorKind::Auth,
+                "the token holds characters that no header may carry: copy it again",
+            )
+        })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 #[async_trait]
 impl<T: TokenSource> Authorizer for BearerAuth<T> {
     async fn authorize(&self, request: &mut Outgoing) -> Result<()> {
-        let token = self.0.token().await?;
-        let mut value = HeaderValue::try_from(format!("{SCHEME}{}", token.expose_secret()))
-            .map_err(|_| {
-                Error::new(
-                    ErrorKind::Auth,
-                    "the token holds characters that no header may carry: copy it again",
-                )
-            })?;
-        value.set_sensitive(true);
+        let value = bearer(&self.0.token().await?)?;
         request.headers.insert(header::AUTHORIZATION, value);
         Ok(())
     }
 
-    async fn renew(&self, refused: &Outgoing) -> Result<bool> {
-        let sent = refused
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
+    async fn renew(&self, refused: Option<&HeaderValue>) -> Result<bool> {
+        let sent = refused.and_then(|value| value.to_str().ok());
         let Some(token) = sent.and_then(|value| value.strip_prefix(SCHEME)) else {
             return Ok(false);
         };

@@ -300,7 +300,7 @@ enum Attempt {
         error: Error,
         arrived: Arrived,
         credential: Credential,
-        refused: Option<Box<Outgoing>>,
+        refused: Option<HeaderValue>,
     },
 }
 
@@ -402,7 +402,7 @@ impl<'a> Call<'a> {
                     && self
                         .pipeline
                         .auth
-                        .renew(&refused)
+                        .renew(Some(&refused))
                         .await
                         .map_err(|error| self.finish(error))?
                 {
@@ -466,10 +466,7 @@ impl<'a> Call<'a> {
             .min(self.deadline.saturating_duration_since(started));
         let span = tracing::debug_span!("http.attempt", attempt = self.attempts);
         // Kept for the one case that needs it: a refused credential.
-        let kept = (!self.renewed).then(|| Outgoing {
-            body: super::Body::Empty,
-            ..outgoing.clone()
-        });
+        let kept = outgoing.headers.get(header::AUTHORIZATION).cloned();
         let outcome = tokio::time::timeout(limit, self.exchange(outgoing, permit))
             .instrument(span.clone())
             .await;
@@ -513,7 +510,9 @@ impl<'a> Call<'a> {
     async fn outgoing(&self) -> Result<Outgoing> {
         let mut outgoing = Outgoing::new(self.request.operation.method.clone(), self.url.clone());
         outgoing.headers.reserve(self.request.headers.len() + 5);
-        outgoing.headers.extend(self.request.headers.clone());
+        for (name, value) in &self.request.headers {
+            outgoing.headers.append(name, value.clone());
+        }
         outgoing
             .headers
             .insert(header::USER_AGENT, self.pipeline.shared.user_agent.clone());
@@ -594,7 +593,7 @@ impl<'a> Call<'a> {
     }
 
     /// Tells success from failure.
-    fn judge(&self, answer: Answer, sent: Option<Outgoing>) -> Attempt {
+    fn judge(&self, answer: Answer, sent: Option<HeaderValue>) -> Attempt {
         let dialect = &self.pipeline.shared.dialect;
         let raw = RawReply::new(answer.status, &answer.headers, &answer.read);
         let fault = if answer.status.is_redirection() {
@@ -638,7 +637,7 @@ impl<'a> Call<'a> {
             error,
             arrived,
             credential,
-            refused: sent.map(Box::new),
+            refused: sent,
         }
     }
 

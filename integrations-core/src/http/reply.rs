@@ -54,10 +54,16 @@ impl Reply {
     /// As [`json`](Self::json), and when the member is missing.
     pub fn json_member<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let json = self.json_bytes()?;
+        let member = || Member(name, std::marker::PhantomData);
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        if let Ok(value) = de::DeserializeSeed::deserialize(member(), &mut reader) {
+            return Ok(value);
+        }
+        // Slower, with the path of the failure.
         let mut reader = serde_json::Deserializer::from_slice(json);
         let mut track = serde_path_to_error::Track::new();
         let tracked = serde_path_to_error::Deserializer::new(&mut reader, &mut track);
-        match de::DeserializeSeed::deserialize(Member(name, std::marker::PhantomData), tracked) {
+        match de::DeserializeSeed::deserialize(member(), tracked) {
             Ok(value) => Ok(value),
             Err(error) => {
                 let path = track.path().to_string();

@@ -29,6 +29,11 @@ pub enum Rejection {
     /// The shared token, password or identity does not match.
     #[error("the token or identity does not match the configured one")]
     BadToken,
+    /// A token names a key that the key set does not have: the keys may have been rotated.
+    #[error(
+        "the token's key is not in the key set: fetch the key set again, once, and verify again"
+    )]
+    UnknownKey,
     /// The timestamp is older than the tolerance.
     #[error("the timestamp is too old")]
     Stale,
@@ -61,6 +66,7 @@ impl Rejection {
             Self::UnusableSecret => "unusable_secret",
             Self::BadSignature => "bad_signature",
             Self::BadToken => "bad_token",
+            Self::UnknownKey => "unknown_key",
             Self::Stale => "stale",
             Self::Future => "future",
             Self::MalformedPayload => "malformed_payload",

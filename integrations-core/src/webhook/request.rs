@@ -69,6 +69,30 @@ impl RawRequest {
         let url = self.url.split('#').next().unwrap_or_default();
         url.split_once('?').map_or("", |(_, query)| query)
     }
+
+    /// The decoded value of a query parameter; `None` when it is not there, comes twice, or is not UTF-8.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        let mut found = None;
+        for pair in self.query().split('&') {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if decode_form(key.as_bytes()) == name.as_bytes() && found.replace(value).is_some() {
+                return None;
+            }
+        }
+        String::from_utf8(decode_form(found?.as_bytes())).ok()
+    }
+}
+
+/// Undoes form encoding: `+` is a space, `%XX` a byte.
+pub(super) fn decode_form(text: &[u8]) -> Vec<u8> {
+    let mut spaced = text.to_vec();
+    for byte in &mut spaced {
+        if *byte == b'+' {
+            *byte = b' ';
+        }
+    }
+    percent_encoding::percent_decode(&spaced).collect()
 }
 
 impl fmt::Debug for RawRequest {

@@ -53,6 +53,16 @@ impl Secrets {
             .map(|(_, secret)| secret)
     }
 
+    /// The entries of this name that are not empty, each with its place among all entries of the name.
+    pub(crate) fn usable<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> impl Iterator<Item = (usize, &'a WebhookSecret)> + 'a {
+        self.named(name)
+            .enumerate()
+            .filter(|(_, secret)| !secret.is_empty())
+    }
+
     /// The unnamed secrets, checked to be usable.
     ///
     /// # Errors

@@ -1,0 +1,118 @@
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::Result;
+use crate::model::{Contact, Conversation, ExternalId, Message};
+use crate::paging::Pages;
+
+/// Contacts of a connection, in the shared vocabulary.
+#[async_trait]
+pub trait ContactApi: Debug + Send + Sync {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) and whatever the call reports.
+    async fn get(&self, id: &ExternalId<Contact>) -> Result<Contact>;
+
+    /// All of them, or those that changed at or after `since`, oldest change first where the provider can.
+    fn list(&self, since: Option<Timestamp>) -> Pages<Contact>;
+
+    /// Creates one, whatever its id says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the provider has it already.
+    async fn create(&self, contact: &Contact) -> Result<Contact>;
+
+    /// Changes the fields that are set; the id says which contact.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) and whatever the call reports.
+    async fn update(&self, id: &ExternalId<Contact>, contact: &Contact) -> Result<Contact>;
+
+    /// Updates the contact that the provider takes for the same, or creates it.
+    ///
+    /// # Errors
+    /// Whatever the call reports.
+    async fn upsert(&self, contact: &Contact) -> Result<Contact>;
+
+    /// Deletes one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) and whatever the call reports.
+    async fn delete(&self, id: &ExternalId<Contact>) -> Result<()>;
+
+    /// Adds tags and keeps the others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) and whatever the call reports.
+    async fn add_tags(&self, id: &ExternalId<Contact>, tags: &[String]) -> Result<()>;
+
+    /// Removes tags.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) and whatever the call reports.
+    async fn remove_tags(&self, id: &ExternalId<Contact>, tags: &[String]) -> Result<()>;
+}
+
+/// What the provider said of a message that it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The message's id.
+    pub message: ExternalId<Message>,
+    /// The thread that it went into.
+    pub conversation: Option<ExternalId<Conversation>>,
+}
+
+impl Sent {
+    /// A message that was taken.
+    pub fn new(message: impl Into<ExternalId<Message>>) -> Self {
+        Self {
+            message: message.into(),
+            conversation: None,
+        }
+    }
+
+    /// Adds the thread.
+    #[must_use]
+    pub fn with_conversation(mut self, conversation: impl Into<ExternalId<Conversation>>) -> Self {
+        self.conversation = Some(conversation.into());
+        self
+    }
+}
+
+/// Messages of a connection, in the shared vocabulary.
+#[async_trait]
+pub trait MessageApi: Debug + Send + Sync {
+    /// Sends one to `message.contact`. Not repeated when it may have arrived.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Validation`](crate::ErrorKind::Validation) when the channel or the contact is missing, and
+    /// whatever the call reports; see [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown).
+    async fn send(&self, message: &Message) -> Result<Sent>;
+
+    /// The messages of a thread, newest first.
+    fn list(&self, conversation: &ExternalId<Conversation>) -> Pages<Message>;
+}
+
+/// A subscription to webhooks at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Subscription {
+    /// The provider's id.
+    pub id: String,
+    /// When it ends unless it is renewed.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Subscription {
+    /// A subscription that does not end.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            expires_at: None,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+# One recipe per CI job. `.ci/run` holds the commands, so that there is one place for them.
+
+# Everything that CI checks, from installing what it needs.
+ci:
+    .ci/run
+
+# What the README says; PostgreSQL is used when it is installed.
+test:
+    cargo test --workspace
+
+quickstart:
+    cargo run -p examples --bin quickstart
+
+fmt:
+    .ci/run fmt
+
+clippy:
+    .ci/run clippy
+
+features:
+    .ci/run features
+
+doc:
+    .ci/run doc
+
+typos:
+    .ci/run typos
+
+generated:
+    .ci/run generated
+
+package:
+    .ci/run package
+
+# Licences, banned crates and sources; needs cargo-deny.
+deny:
+    cargo deny --offline check bans licenses sources
+
+# What it costs to adopt a crate: seconds and crates of a clean check.
+cost:
+    cargo xtask cost
+
+# The measurements, each beside its floor.
+bench:
+    cargo run --release -q -p benches -- client
+    cargo run --release -q -p benches -- vault
+    cargo run --release -q -p benches -- verify

@@ -1,0 +1,18 @@
+//! What the simulators promise, shown over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+
+mod auth;
+mod calendars;
+mod contacts;
+mod conversations;
+mod faults;
+mod leak;
+mod limits;
+mod oauth;
+mod places;
+mod search;
+mod spec;
+mod support;
+mod webhooks;

@@ -1,0 +1,3 @@
+//! Tests that look at several crates at once.
+
+mod house;
