@@ -115,7 +115,10 @@ impl<T: Send + 'static> Pages<T> {
     }
 
     /// The same pages with every item turned into another type.
-    pub fn map_items<U: Send + 'static>(self, mut map: impl FnMut(T) -> U + Send + 'static) -> Pages<U> {
+    pub fn map_items<U: Send + 'static>(
+        self,
+        mut map: impl FnMut(T) -> U + Send + 'static,
+    ) -> Pages<U> {
         Pages(Box::pin(self.0.map_ok(move |page| Page {
             items: page.items.into_iter().map(&mut map).collect(),
             next: page.next,
@@ -208,7 +211,10 @@ mod tests {
     #[tokio::test]
     async fn maps_items() {
         let (pages, _) = numbered(2);
-        assert_eq!(pages.map_items(|n| n * 10).collect_items().await.unwrap(), [0, 10, 20, 30]);
+        assert_eq!(
+            pages.map_items(|n| n * 10).collect_items().await.unwrap(),
+            [0, 10, 20, 30]
+        );
     }
 
     #[tokio::test]
