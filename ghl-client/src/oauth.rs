@@ -1,15 +1,64 @@
 //! OAuth 2.0 of marketplace apps: the profile, and location tokens from a company's token.
+//!
+//! ```no_run
+//! use ghl_client::Client;
+//! use ghl_client::oauth::{self, LocationTokenExchange};
+//! use integrations_core::oauth::OAuthTokens;
+//!
+//! # fn demo(company: OAuthTokens, client: Client) {
+//! // One token per location, got when it is needed and shared by all callers.
+//! let exchange = LocationTokenExchange::new(&client, "company-id", "location-id");
+//! let tokens = company.derive("location:location-id", exchange);
+//! let location = client.with_tokens(tokens, "location-id").location("location-id");
+//! # }
+//! ```
+
+mod exchange;
+mod requests;
 
 use std::time::Duration;
 
 use integrations_core::oauth::{OAuthProfile, Pkce, Refusal};
 use url::Url;
 
-use crate::{DEFAULT_BASE_URL, Error, PROVIDER, Result};
+pub use exchange::LocationTokenExchange;
+pub use requests::{
+    GetLocationToken, InstalledLocation, InstalledLocations, ListInstalledLocations, LocationToken,
+};
+
+use crate::ids::{AppId, CompanyId, LocationId};
+use crate::{Call, Client, DEFAULT_BASE_URL, Error, PROVIDER, Result};
 
 const AUTHORIZE: &str = "https://marketplace.gohighlevel.com/v2/oauth/chooselocation";
 const AUTHORIZE_WHITE_LABEL: &str =
     "https://marketplace.leadconnectorhq.com/v2/oauth/chooselocation";
+
+/// What a company's OAuth token can do for its locations: see [`Client::oauth`].
+#[derive(Debug, Clone, Copy)]
+pub struct OAuth<'a>(pub(crate) &'a Client);
+
+impl OAuth<'_> {
+    /// Gets a location's token for the company's. Scope `oauth.write`; refuses private integration tokens.
+    ///
+    /// [`LocationTokenExchange`] does it with a cache, and once for all callers.
+    pub fn location_token(
+        &self,
+        company: impl Into<CompanyId>,
+        location: impl Into<LocationId>,
+    ) -> Call<GetLocationToken> {
+        self.0.call(GetLocationToken::new(company, location))
+    }
+
+    /// Lists the locations that an app is installed in; pages with [`items`](Call::items). Scope `oauth.readonly`;
+    /// refuses private integration tokens.
+    pub fn installed_locations(
+        &self,
+        company: impl Into<CompanyId>,
+        app: impl Into<AppId>,
+    ) -> Call<ListInstalledLocations> {
+        self.0.call(ListInstalledLocations::new(company, app))
+    }
+}
 
 /// How GoHighLevel speaks OAuth 2.0.
 ///
