@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use integrations_core::{Clock, Result, Timestamp};
+use integrations_core::{Result, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::SqlitePool;
 
@@ -103,10 +103,6 @@ impl Store {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.0.options.clock.now()
-    }
-
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.0.options.clock)
     }
 
     pub(crate) fn schema(&self) -> &str {
