@@ -1,4 +1,4 @@
-//! Work in progress.
+#![doc = include_str!("../README.md")]
 
 mod audit;
 mod check;

@@ -123,7 +123,7 @@ impl fmt::Debug for ManagerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManagerBuilder")
             .field("store", &self.store)
-            .field("providers", &self.providers)
+            .field("providers", &slugs(&self.providers))
             .finish_non_exhaustive()
     }
 }
@@ -177,7 +177,11 @@ impl fmt::Debug for IntegrationManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IntegrationManager")
             .field("store", &self.0.store)
-            .field("providers", &self.0.providers)
+            .field("providers", &slugs(&self.0.providers))
             .finish_non_exhaustive()
     }
+}
+
+fn slugs(providers: &Providers) -> Vec<&str> {
+    providers.iter().map(|(slug, _)| slug).collect()
 }
