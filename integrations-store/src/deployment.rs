@@ -29,6 +29,10 @@ impl Store {
     }
 }
 
+mod sealed;
+
+pub(crate) use sealed::Sealed;
+
 impl Deployment {
     /// The integrations that a webhook may be for, by what names them in it, for example a location id: before its
     /// signature is verified, nobody knows the tenant.

@@ -1,4 +1,4 @@
-//! Work in progress.
+#![doc = include_str!("../README.md")]
 
 mod audit;
 mod check;
@@ -10,6 +10,7 @@ mod events;
 mod integrations;
 mod leads;
 mod leases;
+mod manager;
 mod migrate;
 mod options;
 mod session;
@@ -29,6 +30,10 @@ pub use integrations::{
     Changes, Filter, Integrations, NewIntegration, StoredIntegration, Transition, Transitioned,
 };
 pub use leads::{Lead, LeadFields, LeadId, Leads, Upserted};
+pub use manager::{
+    Disconnected, IntegrationManager, IntegrationView, ManagerBuilder, Notice, Notifier, Probed,
+    Rotation, Update, WebhookTarget,
+};
 pub use migrate::Migrated;
 pub use options::{Engine, StoreOptions};
 pub use states::States;

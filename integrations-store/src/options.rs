@@ -66,6 +66,7 @@ pub struct StoreOptions {
     pub(crate) statement_cache: usize,
     pub(crate) transaction_pooling: bool,
     pub(crate) durable: bool,
+    pub(crate) max_bytes: Option<u64>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -80,6 +81,7 @@ impl Default for StoreOptions {
             statement_cache: 200,
             transaction_pooling: false,
             durable: true,
+            max_bytes: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -142,6 +144,13 @@ impl StoreOptions {
     /// power cut may lose the last commits, acknowledged webhooks among them; for tests and throw-away data only.
     pub fn durable(mut self, durable: bool) -> Self {
         self.durable = durable;
+        self
+    }
+
+    /// SQLite: the file never grows beyond this many bytes (rounded to pages of 4 KiB); writes that need more fail with
+    /// the code `full`. No limit but the disk's by default.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
         self
     }
 

@@ -12,6 +12,9 @@ use tokio::time::{Instant, sleep};
 use crate::store::Database;
 use crate::{StoreOptions, error};
 
+/// SQLite's default since 2016.
+const PAGE: u64 = 4096;
+
 pub(crate) async fn open(url: &str, options: &StoreOptions) -> Result<Database> {
     let failed = |source| error::from_sqlx("open", source);
     let mut connect = SqliteConnectOptions::from_str(url)
@@ -40,6 +43,9 @@ pub(crate) async fn open(url: &str, options: &StoreOptions) -> Result<Database> 
     });
     if mode != Some("ro") {
         connect = connect.journal_mode(SqliteJournalMode::Wal);
+    }
+    if let Some(bytes) = options.max_bytes {
+        connect = connect.pragma("max_page_count", (bytes / PAGE).max(1).to_string());
     }
     let writer = pool(1, options, connect.clone()).await?;
     let readers = pool(

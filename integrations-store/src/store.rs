@@ -3,14 +3,19 @@
 use std::fmt;
 use std::str::FromStr as _;
 use std::sync::Arc;
+use std::time::Duration;
 
-use integrations_core::{Clock, Result, Timestamp};
+use integrations_core::{Result, Timestamp};
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::SqlitePool;
 
 use crate::dialect::Dialect;
 use crate::session::{Handle, Inner, Session};
 use crate::{Engine, StoreOptions, error, sqlite};
+
+/// A connection that was idle for so long is asked for an answer before it is used.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// The state of all integrations, on SQLite or PostgreSQL. Clones share the connections.
 ///
@@ -105,10 +110,6 @@ impl Store {
         self.0.options.clock.now()
     }
 
-    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.0.options.clock)
-    }
-
     pub(crate) fn schema(&self) -> &str {
         &self.0.options.schema
     }
@@ -186,6 +187,16 @@ async fn postgres(url: &str, options: &StoreOptions) -> Result<PgPool> {
     PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
+        // A connection is checked when it comes back; asking it again before each use would double the round trips.
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for >= IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(connect)
         .await
         .map_err(failed)

@@ -47,7 +47,6 @@ CREATE TABLE integrations (
 -- By it a webhook finds its integration: the one lookup that does not know its tenant yet.
 CREATE INDEX integrations_external ON integrations (provider, external_key) WHERE external_key IS NOT NULL;
 CREATE INDEX integrations_probe ON integrations (probe_due_at) WHERE probe_due_at IS NOT NULL;
-CREATE INDEX integrations_key ON integrations (secrets_key, tenant_id, id) WHERE secrets_key IS NOT NULL;
 CREATE INDEX integrations_template ON integrations (template_id) WHERE template_id IS NOT NULL;
 
 CREATE FUNCTION integrations_check_status() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -79,8 +78,6 @@ CREATE TABLE oauth_tokens (
     PRIMARY KEY (tenant_id, integration_id, slot),
     FOREIGN KEY (tenant_id, integration_id) REFERENCES integrations (tenant_id, id) ON DELETE CASCADE
 );
-
-CREATE INDEX oauth_tokens_key ON oauth_tokens (sealed_key, tenant_id, integration_id, slot) WHERE sealed_key IS NOT NULL;
 
 CREATE TABLE oauth_states (
     tenant_id      TEXT    NOT NULL,

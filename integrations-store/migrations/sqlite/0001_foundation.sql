@@ -46,7 +46,6 @@ CREATE TABLE integrations (
 -- By it a webhook finds its integration: the one lookup that does not know its tenant yet.
 CREATE INDEX integrations_external ON integrations (provider, external_key) WHERE external_key IS NOT NULL;
 CREATE INDEX integrations_probe ON integrations (probe_due_at) WHERE probe_due_at IS NOT NULL;
-CREATE INDEX integrations_key ON integrations (secrets_key, tenant_id, id) WHERE secrets_key IS NOT NULL;
 CREATE INDEX integrations_template ON integrations (template_id) WHERE template_id IS NOT NULL;
 
 CREATE TRIGGER integrations_first_status BEFORE INSERT ON integrations
@@ -76,8 +75,6 @@ CREATE TABLE oauth_tokens (
     PRIMARY KEY (tenant_id, integration_id, slot),
     FOREIGN KEY (tenant_id, integration_id) REFERENCES integrations (tenant_id, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX oauth_tokens_key ON oauth_tokens (sealed_key, tenant_id, integration_id, slot) WHERE sealed_key IS NOT NULL;
 
 CREATE TABLE oauth_states (
     tenant_id      TEXT    NOT NULL,

@@ -1,5 +1,5 @@
 use integrations_core::status::{self, Event, Status};
-use integrations_core::{Error, IntegrationId, Result, TenantId, Timestamp};
+use integrations_core::{Error, ErrorKind, IntegrationId, Result, TenantId, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Integrations, StoredIntegration, lock};
@@ -20,6 +20,7 @@ pub struct Transition<'a> {
     actor: &'a str,
     action: &'a str,
     always: bool,
+    automatic: bool,
     reason: Option<String>,
     error: Option<(&'static str, String)>,
     proved: Option<u64>,
@@ -35,6 +36,7 @@ impl<'a> Transition<'a> {
             actor,
             action: "integration.status",
             always: false,
+            automatic: false,
             reason: None,
             error: None,
             proved: None,
@@ -47,6 +49,13 @@ impl<'a> Transition<'a> {
     pub fn action(mut self, action: &'a str) -> Self {
         self.action = action;
         self.always = true;
+        self
+    }
+
+    /// Marks that no person asked for it: then a disconnected integration stays disconnected, with
+    /// [`ErrorKind::Transition`].
+    pub fn automatic(mut self) -> Self {
+        self.automatic = true;
         self
     }
 
@@ -101,7 +110,7 @@ impl Integrations {
     /// in one transaction; the database itself refuses a status that may not follow.
     ///
     /// # Errors
-    /// [`ErrorKind::Transition`](integrations_core::ErrorKind::Transition) when the event is not possible in this
+    /// [`ErrorKind::Transition`] when the event is not possible in this
     /// status, [`ErrorKind::NotFound`](integrations_core::ErrorKind::NotFound),
     /// [`ErrorKind::Store`](integrations_core::ErrorKind::Store).
     pub async fn transition(
@@ -117,6 +126,10 @@ impl Integrations {
             before.status,
             status::apply(before.status, transition.event)?,
         );
+        if transition.automatic && from == Status::Disconnected {
+            let message = "a person disconnected the integration; only a test that a person asks for brings it back";
+            return Err(Error::new(ErrorKind::Transition, message));
+        }
         let after = transition.next(&before, to, now);
         let (probe, probe_due_at) = transition.probe.clone().unzip();
         execute!(

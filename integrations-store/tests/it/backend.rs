@@ -124,6 +124,42 @@ impl Backend {
         }
     }
 
+    /// Every row of one tenant, in all tables.
+    pub async fn dump(&self, tenant: &str) -> Vec<String> {
+        let tables = match self.engine() {
+            Engine::Sqlite => {
+                "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                 WHERE m.type = 'table' AND c.name = 'tenant_id' ORDER BY 1"
+                    .to_owned()
+            }
+            _ => format!(
+                "SELECT table_name::text FROM information_schema.columns \
+                 WHERE column_name = 'tenant_id' AND table_schema = '{}' ORDER BY 1",
+                self.schema
+            ),
+        };
+        let mut all = Vec::new();
+        for table in self.texts(&tables).await {
+            let row = match self.engine() {
+                Engine::Sqlite => {
+                    let columns =
+                        format!("SELECT 'quote(' || name || ')' FROM pragma_table_info('{table}')");
+                    self.texts(&columns).await.join(" || ',' || ")
+                }
+                _ => "t::text".to_owned(),
+            };
+            let rows =
+                format!("SELECT {row} FROM main.{table} t WHERE tenant_id = '{tenant}' ORDER BY 1");
+            all.extend(
+                self.texts(&rows)
+                    .await
+                    .into_iter()
+                    .map(|row| format!("{table}: {row}")),
+            );
+        }
+        all
+    }
+
     /// The database's own clock.
     pub async fn database_now(&self) -> Timestamp {
         Timestamp::from_microsecond(self.number("SELECT us FROM main.clock").await).unwrap()

@@ -43,7 +43,6 @@ pub fn server() -> Option<&'static Server> {
 #[derive(Debug)]
 pub struct Server {
     port: u16,
-    data: PathBuf,
     /// Holds the pipe that the shell waits on.
     _watchdog: Child,
 }
@@ -52,12 +51,6 @@ impl Server {
     /// The URL of its database.
     pub fn url(&self) -> String {
         format!("postgres://integrations@127.0.0.1:{}/postgres", self.port)
-    }
-
-    /// The process id of the server.
-    pub fn pid(&self) -> Option<u32> {
-        let file = fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
-        file.lines().next()?.trim().parse().ok()
     }
 
     fn start() -> Result<Self, String> {
@@ -103,7 +96,6 @@ impl Server {
         }
         let mut server = Self {
             port,
-            data,
             _watchdog: watchdog
                 .spawn()
                 .map_err(|error| format!("no shell: {error}"))?,
