@@ -44,6 +44,11 @@ impl<R: Endpoint> Call<R> {
         &self.request
     }
 
+    /// The request, to set fields one by one.
+    pub fn request_mut(&mut self) -> &mut R {
+        &mut self.request
+    }
+
     /// How long the call may take in all, waiting for the rate limit included.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);

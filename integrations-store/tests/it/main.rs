@@ -1,0 +1,19 @@
+//! One suite over SQLite and PostgreSQL.
+#![allow(missing_docs, unreachable_pub, reason = "tests")]
+
+mod audit;
+mod backend;
+mod events;
+mod fake;
+mod faults;
+mod integrations;
+mod leads;
+mod leases;
+mod manager;
+mod migrate;
+mod oauth;
+mod pooler;
+mod postgres;
+mod probes;
+mod templates;
+mod tenants;
