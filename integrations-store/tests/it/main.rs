@@ -1,5 +1,5 @@
 //! One suite over SQLite and PostgreSQL.
-#![allow(missing_docs, unreachable_pub, reason = "tests")]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
 mod audit;
 mod backend;
