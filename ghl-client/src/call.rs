@@ -44,6 +44,11 @@ impl<R: Endpoint> Call<R> {
         &self.request
     }
 
+    /// The request, to set fields one by one.
+    pub fn request_mut(&mut self) -> &mut R {
+        &mut self.request
+    }
+
     /// How long the call may take in all, waiting for the rate limit included.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
@@ -333,8 +338,12 @@ impl RawCall {
 
 impl fmt::Debug for RawCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Of the headers and the query nothing: the caller may have put a credential there.
+        let request = self.request.as_ref().ok();
         f.debug_struct("RawCall")
-            .field("request", &self.request.as_ref().ok())
+            .field("method", &request.map(|request| &request.operation.method))
+            .field("path", &request.map(|request| &request.path))
+            .field("body", &request.map(|request| &request.body))
             .finish_non_exhaustive()
     }
 }

@@ -56,6 +56,13 @@ impl Client {
         Locations(self)
     }
 
+    /// What a company's OAuth token can do for its locations.
+    #[cfg(feature = "oauth")]
+    #[must_use]
+    pub fn oauth(&self) -> crate::oauth::OAuth<'_> {
+        crate::oauth::OAuth(self)
+    }
+
     /// The same client with another token, for example a location's; connections and limits stay shared.
     #[must_use]
     pub fn with_tokens(&self, tokens: impl TokenSource + 'static, subject: &str) -> Self {

@@ -1,10 +1,16 @@
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use integrations_core::http::{Credential, Dialect, Fault, LimitSignal, RawReply, standard_limits};
 use integrations_core::{ErrorKind, FieldError};
 
 use crate::error::ApiError;
+
+const MAX: HeaderName = HeaderName::from_static("x-ratelimit-max");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const INTERVAL: HeaderName = HeaderName::from_static("x-ratelimit-interval-milliseconds");
+const DAILY_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit-daily");
+const DAILY_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-daily-remaining");
 
 /// GoHighLevel's error envelopes and rate-limit headers.
 #[derive(Debug, Clone, Copy)]
@@ -34,14 +40,14 @@ impl Dialect for GhlDialect {
     }
 
     fn limits(&self, headers: &HeaderMap) -> LimitSignal {
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
+        let number =
+            |name: &HeaderName| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok();
         let mut signal = standard_limits(headers);
-        signal.max = number("x-ratelimit-max");
-        signal.remaining = number("x-ratelimit-remaining");
-        signal.per =
-            number("x-ratelimit-interval-milliseconds").map(|ms| Duration::from_millis(ms.into()));
-        signal.daily_limit = number("x-ratelimit-limit-daily");
-        signal.daily_remaining = number("x-ratelimit-daily-remaining");
+        signal.max = number(&MAX);
+        signal.remaining = number(&REMAINING);
+        signal.per = number(&INTERVAL).map(|ms| Duration::from_millis(ms.into()));
+        signal.daily_limit = number(&DAILY_LIMIT);
+        signal.daily_remaining = number(&DAILY_REMAINING);
         signal
     }
 }

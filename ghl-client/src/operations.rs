@@ -28,6 +28,10 @@ static OPERATIONS: &[&Spec] = &[
     &messages::GetMessage::SPEC,
     &messages::ListMessages::SPEC,
     &messages::SendMessage::SPEC,
+    #[cfg(feature = "oauth")]
+    &crate::oauth::GetLocationToken::SPEC,
+    #[cfg(feature = "oauth")]
+    &crate::oauth::ListInstalledLocations::SPEC,
     &users::GetUser::SPEC,
     &users::ListUsers::SPEC,
     &users::SearchUsers::SPEC,

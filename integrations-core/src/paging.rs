@@ -114,6 +114,18 @@ impl<T: Send + 'static> Pages<T> {
         Self(Box::pin(self.0.take(pages)))
     }
 
+    /// The same pages with every item turned into another type.
+    pub fn map_items<U: Send + 'static>(
+        self,
+        mut map: impl FnMut(T) -> U + Send + 'static,
+    ) -> Pages<U> {
+        Pages(Box::pin(self.0.map_ok(move |page| Page {
+            items: page.items.into_iter().map(&mut map).collect(),
+            next: page.next,
+            total: page.total,
+        })))
+    }
+
     /// The items of all pages, one by one.
     pub fn items(self) -> Items<T> {
         let items = self
@@ -194,6 +206,15 @@ mod tests {
         let (pages, calls) = numbered(3);
         assert_eq!(pages.collect_items().await.unwrap(), [0, 1, 2, 3, 4, 5]);
         assert_eq!(calls.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn maps_items() {
+        let (pages, _) = numbered(2);
+        assert_eq!(
+            pages.map_items(|n| n * 10).collect_items().await.unwrap(),
+            [0, 10, 20, 30]
+        );
     }
 
     #[tokio::test]

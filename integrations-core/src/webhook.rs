@@ -22,3 +22,38 @@ pub use request::RawRequest;
 pub use secrets::Secrets;
 pub use source::{Handshake, WebhookSource};
 pub use verified::Verified;
+
+/// An unverified request does not pass for an event:
+///
+/// ```compile_fail,E0308
+/// use integrations_core::webhook::{Event, RawRequest};
+/// fn made_up(raw: &RawRequest) -> Event {
+///     Event::new(raw, "example", "ContactCreate")
+/// }
+/// ```
+///
+/// ```compile_fail,E0308
+/// use integrations_core::webhook::{Event, RawRequest};
+/// fn handle(_: &Event) {}
+/// fn receive(raw: RawRequest) {
+///     handle(&raw);
+/// }
+/// ```
+///
+/// and nobody but a scheme makes a verified one:
+///
+/// ```compile_fail,E0624
+/// use integrations_core::webhook::{RawRequest, Verified};
+/// fn made_up(raw: &RawRequest, at: integrations_core::Timestamp) {
+///     let _ = Verified::new(raw, "example", 0, at);
+/// }
+/// ```
+///
+/// ```compile_fail,E0451
+/// use integrations_core::webhook::{RawRequest, Verified};
+/// fn made_up(raw: &RawRequest, at: integrations_core::Timestamp) {
+///     let _ = Verified { raw, scheme: "", secret: 0, received_at: at, signed_at: None, id: None };
+/// }
+/// ```
+#[cfg(doctest)]
+pub fn promise_01_an_event_needs_a_verified_request() {}

@@ -1,1 +1,11 @@
-//! Work in progress.
+#![doc = include_str!("../README.md")]
+
+mod inbox;
+mod receive;
+mod router;
+mod secrets;
+
+pub use inbox::{Delivery, Drained, EventHandler, Inbox, InboxBuilder, InboxHandle};
+pub use receive::Received;
+pub use router::{DEFAULT_BODY_LIMIT, Webhooks, WebhooksBuilder};
+pub use secrets::SecretSource;

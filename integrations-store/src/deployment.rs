@@ -68,6 +68,31 @@ impl Deployment {
         Ok(rows)
     }
 
+    /// The integration with this id, for a webhook whose URL names it; `None` when there is none of this provider.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`](integrations_core::ErrorKind::Store).
+    pub async fn integration(
+        &self,
+        provider: &str,
+        id: IntegrationId,
+    ) -> Result<Option<StoredIntegration>> {
+        let mut session = self.0.read("deployment.integration").await?;
+        let rows = fetch_all!(
+            &mut session,
+            StoredIntegration,
+            concat!(
+                "SELECT ",
+                integration_columns!(),
+                " FROM main.integrations WHERE provider = $1 AND id = $2 LIMIT 1"
+            ),
+            provider,
+            id.as_uuid(),
+        )?;
+        session.commit().await?;
+        Ok(rows.into_iter().next())
+    }
+
     /// Takes due events of all tenants: see [`Events::claim_due`](crate::Events::claim_due).
     ///
     /// # Errors

@@ -78,7 +78,7 @@ impl Endpoint for GetFreeSlots {
             .push("endDate", self.end_date.as_millisecond())
             .push_option("timezone", self.timezone.as_ref())
             .push_option("userId", self.user_id.as_ref())
-            .push_joined("userIds", &self.user_ids);
+            .push_each("userIds", &self.user_ids);
     }
 }
 

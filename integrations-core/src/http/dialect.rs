@@ -3,7 +3,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::LimitSignal;
 use crate::{Error, ErrorKind, FieldError};
@@ -149,6 +149,13 @@ impl Fault {
     }
 }
 
+const REQUEST_ID: [HeaderName; 4] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("x-trace-id"),
+    HeaderName::from_static("x-correlation-id"),
+];
+
 /// How one provider speaks HTTP: its error envelopes, its rate-limit headers, its request ids.
 pub trait Dialect: Debug + Send + Sync {
     /// The provider's slug, for example `gohighlevel`.
@@ -167,15 +174,10 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// The provider's id of the request.
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
-        [
-            "x-request-id",
-            "request-id",
-            "x-trace-id",
-            "x-correlation-id",
-        ]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok())
-        .map(str::to_owned)
+        REQUEST_ID
+            .iter()
+            .find_map(|name| headers.get(name)?.to_str().ok())
+            .map(str::to_owned)
     }
 
     /// What the headers say about the rate limit.

@@ -398,15 +398,12 @@ impl<'a> Call<'a> {
             };
             if credential == Credential::Expired && !self.renewed {
                 self.renewed = true;
-                if let Some(refused) = refused
-                    && self
-                        .pipeline
-                        .auth
-                        .renew(Some(&refused))
-                        .await
-                        .map_err(|error| self.finish(error))?
-                {
-                    continue;
+                if let Some(refused) = refused {
+                    let renewal = self.pipeline.auth.renew(Some(&refused));
+                    let renewed = self.in_time(renewal).await;
+                    if renewed.map_err(|error| self.finish(error))? {
+                        continue;
+                    }
                 }
             }
             let unknown = arrived == Arrived::Maybe && !self.repeatable;
@@ -525,7 +522,8 @@ impl<'a> Call<'a> {
             outgoing.headers.insert(IDEMPOTENCY_KEY, key.clone());
         }
         outgoing.body = self.request.body.clone();
-        self.pipeline.auth.authorize(&mut outgoing).await?;
+        let credential = self.pipeline.auth.authorize(&mut outgoing);
+        self.in_time(credential).await?;
         let (before, after) = (&self.url, &outgoing.url);
         if (before.scheme(), before.host_str(), before.port())
             != (after.scheme(), after.host_str(), after.port())
@@ -535,6 +533,18 @@ impl<'a> Call<'a> {
             ));
         }
         Ok(outgoing)
+    }
+
+    /// A credential that is slow to get must not outlast the call.
+    async fn in_time<T>(&self, credential: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::time::timeout_at(self.deadline, credential)
+            .await
+            .unwrap_or_else(|_| {
+                Err(Error::new(
+                    ErrorKind::Timeout,
+                    "no credential before the call's deadline: give the call more time or try later",
+                ))
+            })
     }
 
     /// One exchange: headers, then the body unless it is handed over unread.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub struct CallOptions {
 }
 
 /// A call before it is sent: no credential, no base URL.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Request {
     /// What is known of the operation.
@@ -45,6 +46,20 @@ pub struct Request {
     pub options: CallOptions,
     /// Whose rate limit it counts against, when not the client's own.
     pub subject: Option<Arc<str>>,
+}
+
+impl fmt::Debug for Request {
+    /// Shows the names of the headers: a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("operation", &self.operation)
+            .field("path", &self.path)
+            .field("query", &self.query)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &self.body)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {

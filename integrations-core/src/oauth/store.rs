@@ -42,7 +42,7 @@ impl TokenKey {
 }
 
 /// What a token endpoint answered.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct TokenSet {
     /// Sent with calls.
@@ -67,6 +67,18 @@ impl TokenSet {
             scopes: Vec::new(),
             extra: Map::new(),
         }
+    }
+}
+
+impl fmt::Debug for TokenSet {
+    /// Shows the names of the other fields: a value may be personal data, or a secret under another name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSet")
+            .field("refresh_token", &self.refresh_token.is_some())
+            .field("expires_at", &self.expires_at)
+            .field("scopes", &self.scopes)
+            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }
 

@@ -77,8 +77,18 @@ impl Rejection {
     }
 }
 
+impl Rejection {
+    /// The rejection that an error was made from.
+    #[must_use]
+    pub fn of(error: &Error) -> Option<Self> {
+        std::error::Error::source(error)?.downcast_ref().copied()
+    }
+}
+
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
-        Self::new(ErrorKind::Webhook, rejection.to_string()).with_code(rejection.code())
+        Self::new(ErrorKind::Webhook, rejection.to_string())
+            .with_code(rejection.code())
+            .with_source(rejection)
     }
 }

@@ -585,8 +585,3 @@ fn promise_02_a_failed_stronger_proof_is_not_made_up_for_by_a_weaker_one() {
     }
     assert_eq!(tried, 6);
 }
-
-#[test]
-fn promise_01_an_event_needs_a_verified_request() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
-}

@@ -10,7 +10,7 @@ use crate::webhook::{Handshake, RawRequest, Rejection, Reply, Secrets, Verified}
 
 /// Microsoft Graph change and lifecycle notifications: every item repeats the `clientState` of its subscription. There
 /// is no signature. Requests with resource data are refused here, as their tokens would go unchecked: use
-/// [`GraphRich`](super::GraphRich).
+/// `GraphRich` of the feature `webhook-asymmetric`.
 ///
 /// Secrets: the client states of all subscriptions, unnamed.
 #[derive(Debug, Clone, Copy, Default)]

@@ -58,14 +58,21 @@ pub enum KeyForm {
 }
 
 impl KeyForm {
-    fn decode(self, secret: &WebhookSecret) -> Result<Zeroizing<Vec<u8>>, Rejection> {
+    fn with<T>(
+        self,
+        secret: &WebhookSecret,
+        use_key: impl FnOnce(&[u8]) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
         let text = secret.expose_secret();
         match self {
-            Self::Text => Ok(Zeroizing::new(text.as_bytes().to_vec())),
-            Self::Hex => hex::decode(text)
-                .map(Zeroizing::new)
-                .map_err(|_| Rejection::UnusableSecret),
-            Self::Base64 => wire::base64_key(text),
+            Self::Text => use_key(text.as_bytes()),
+            Self::Hex => {
+                let key = hex::decode(text)
+                    .map(Zeroizing::new)
+                    .map_err(|_| Rejection::UnusableSecret)?;
+                use_key(&key)
+            }
+            Self::Base64 => use_key(&wire::base64_key(text)?),
         }
     }
 }
@@ -243,13 +250,13 @@ impl Hmac {
             Digest::Sha256 => {
                 let candidates = Candidates::one(self.decode(signature).ok_or(malformed)?);
                 wire::matching_secret(secrets, &candidates, |secret| {
-                    wire::hmac_sha256(&self.key.decode(secret)?, &parts)
+                    self.key.with(secret, |key| wire::hmac_sha256(key, &parts))
                 })?
             }
             Digest::Sha1 => {
                 let candidates = Candidates::one(self.decode(signature).ok_or(malformed)?);
                 wire::matching_secret(secrets, &candidates, |secret| {
-                    wire::hmac_sha1(&self.key.decode(secret)?, &parts)
+                    self.key.with(secret, |key| wire::hmac_sha1(key, &parts))
                 })?
             }
         };
@@ -303,12 +310,11 @@ impl Hmac {
             headers.push((signed.header, time.clone()));
         }
         let parts = [lead.as_bytes(), time.as_bytes(), separator.as_bytes(), body];
-        let key = self.key.decode(secret).unwrap_or_default();
-        let code = match self.digest {
-            Digest::Sha256 => wire::hmac_sha256(&key, &parts).map(Vec::from),
-            Digest::Sha1 => wire::hmac_sha1(&key, &parts).map(Vec::from),
-        }
-        .unwrap_or_default();
+        let code = self.key.with(secret, |key| match self.digest {
+            Digest::Sha256 => wire::hmac_sha256(key, &parts).map(Vec::from),
+            Digest::Sha1 => wire::hmac_sha1(key, &parts).map(Vec::from),
+        });
+        let code = code.unwrap_or_default();
         let prefix = match self.prefix {
             Prefix::None | Prefix::Optional(_) => "",
             Prefix::Required(prefix) => prefix,

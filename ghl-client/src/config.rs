@@ -1,0 +1,43 @@
+use integrations_core::template::SecretSchema;
+use integrations_core::{AccessToken, ClientSecret};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::ids::{CompanyId, LocationId};
+
+/// What a connection to GoHighLevel needs: the config of its template.
+///
+/// Either `apiKey` holds a private integration token, or the integration is authorized through a marketplace app.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct GoHighLevelConfig {
+    /// Private integration token of the location (`pit-…`). Leave it out when the app is authorized with OAuth.
+    #[schemars(title = "API key", with = "Option<SecretSchema>", extend("x-env" = "GHL_API_KEY"))]
+    pub api_key: Option<AccessToken>,
+    /// Id of the location (sub-account).
+    #[schemars(title = "Location ID", with = "String", length(min = 1, max = 64), extend("x-env" = "GHL_LOCATION_ID"))]
+    pub location_id: LocationId,
+    /// Id of the company (agency), when the app was installed there.
+    #[schemars(
+        title = "Company ID",
+        with = "Option<String>",
+        length(min = 1, max = 64)
+    )]
+    pub company_id: Option<CompanyId>,
+    /// Calendar for bookings.
+    #[schemars(title = "Calendar ID", length(max = 64), extend("x-env" = "GHL_CALENDAR_ID"))]
+    pub calendar_id: Option<String>,
+    /// Conversation provider that reports messages of other channels.
+    #[schemars(title = "Conversation provider ID", length(max = 64), extend("x-env" = "GHL_CONVERSATION_PROVIDER_ID"))]
+    pub conversation_provider_id: Option<String>,
+    /// Id of the marketplace app.
+    #[schemars(title = "OAuth client ID", length(max = 128), extend("x-env" = "GHL_CLIENT_ID"))]
+    pub client_id: Option<String>,
+    /// Secret of the marketplace app.
+    #[schemars(title = "OAuth client secret", with = "Option<SecretSchema>", extend("x-env" = "GHL_CLIENT_SECRET"))]
+    pub client_secret: Option<ClientSecret>,
+    /// Where the API answers; the provider's own address when it is left out.
+    #[schemars(title = "Base URL", with = "Option<String>", url, extend("x-env" = "GHL_BASE_URL"))]
+    pub base_url: Option<String>,
+}

@@ -1,0 +1,289 @@
+//! What the tests share: a client without a network, one case per operation, hostile answers.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use ghl_client::{Call, Client, Endpoint, ErrorKind, Location, Result, Spec};
+use integrations_core::http::{Body, CannedTransport, HttpContext, Outgoing};
+use serde_json::Value;
+
+pub const TOKEN: &str = "pit-0000-planted-token";
+pub const LOCATION: &str = "loc1";
+
+/// A client whose answers are canned.
+pub fn client(transport: &CannedTransport) -> Client {
+    let context = HttpContext::builder()
+        .transport(transport.clone())
+        .build()
+        .unwrap();
+    Client::builder()
+        .private_token(TOKEN)
+        .context(&context)
+        .build()
+        .unwrap()
+}
+
+/// A location whose answers are canned.
+pub fn location(transport: &CannedTransport) -> Location {
+    client(transport).location(LOCATION)
+}
+
+type Answered = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+/// One call, as it was sent and as it was meant.
+pub struct Case {
+    pub spec: Spec,
+    /// Whether every field is set, or only the required ones.
+    pub full: bool,
+    pub expected: &'static str,
+    pub expected_body: Value,
+    pub sent: Outgoing,
+    /// A documented answer.
+    pub sample: Value,
+    /// Makes the same call and decodes this answer.
+    pub decode: Box<dyn Fn(String) -> Answered + Send + Sync>,
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let which = if self.full {
+            "all fields"
+        } else {
+            "required fields"
+        };
+        write!(f, "{} with {which}", self.spec.operation.name)
+    }
+}
+
+impl Case {
+    pub fn json_body(&self) -> Value {
+        match &self.sent.body {
+            Body::Empty => Value::Null,
+            Body::Bytes(bytes) => serde_json::from_slice(bytes).unwrap(),
+            _ => panic!("no operation of this crate streams"),
+        }
+    }
+}
+
+/// Collects the cases of a resource.
+#[derive(Default)]
+pub struct Cases {
+    pub all: Vec<Case>,
+    transport: CannedTransport,
+}
+
+impl Cases {
+    pub fn location(&self) -> Location {
+        location(&self.transport)
+    }
+
+    pub fn client(&self) -> Client {
+        client(&self.transport)
+    }
+
+    /// A call with the required fields only: `expected` is method, path and query, `body` the JSON.
+    pub async fn required<R: Endpoint>(
+        &mut self,
+        call: Call<R>,
+        expected: &'static str,
+        body: Value,
+        sample: &Value,
+    ) {
+        self.push(call, false, expected, body, sample).await;
+    }
+
+    /// A call with every field.
+    pub async fn full<R: Endpoint>(
+        &mut self,
+        call: Call<R>,
+        expected: &'static str,
+        body: Value,
+        sample: &Value,
+    ) {
+        self.push(call, true, expected, body, sample).await;
+    }
+
+    /// A call of an operation that has no optional field.
+    pub async fn only<R: Endpoint>(
+        &mut self,
+        call: Call<R>,
+        expected: &'static str,
+        body: Value,
+        sample: &Value,
+    ) {
+        self.push(call.clone(), false, expected, body.clone(), sample)
+            .await;
+        self.push(call, true, expected, body, sample).await;
+    }
+
+    async fn push<R: Endpoint>(
+        &mut self,
+        call: Call<R>,
+        full: bool,
+        expected: &'static str,
+        expected_body: Value,
+        sample: &Value,
+    ) {
+        let sent = sent(&self.transport, call.clone()).await;
+        let transport = self.transport.clone();
+        self.all.push(Case {
+            spec: R::SPEC,
+            full,
+            expected,
+            expected_body,
+            sent,
+            sample: sample.clone(),
+            decode: Box::new(move |body| {
+                let _ = transport.clone().answer(200, &body);
+                let call = call.clone().with_max_attempts(1);
+                Box::pin(async move { call.send().await.map(drop) })
+            }),
+        });
+    }
+}
+
+/// Sends a call to nowhere and returns what left.
+pub async fn sent<R: Endpoint>(transport: &CannedTransport, call: Call<R>) -> Outgoing {
+    let before = transport.sent().len();
+    let error = call.with_max_attempts(1).send().await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    let mut sent = transport.sent();
+    assert_eq!(sent.len(), before + 1);
+    sent.pop().unwrap()
+}
+
+/// Whether a member is kept in hostile answers: what no answer is without.
+fn is_certain(name: &str) -> bool {
+    name == "id"
+}
+
+/// Answers as no documentation shows them, and as they come nevertheless.
+pub fn hostile(sample: &Value, envelope: Option<&str>) -> Vec<(String, Value)> {
+    type Change = Arc<dyn Fn(&Value) -> Option<Value>>;
+    let changes: [(&str, Change); 6] = [
+        ("missing", Arc::new(|_| None)),
+        ("null", Arc::new(|_| Some(Value::Null))),
+        (
+            "numbers as strings",
+            Arc::new(|value| match value {
+                Value::Number(number) => Some(Value::String(number.to_string())),
+                other => Some(other.clone()),
+            }),
+        ),
+        (
+            "strings as numbers",
+            Arc::new(|value| match value {
+                Value::String(_) => Some(Value::from(1_700_000_000)),
+                other => Some(other.clone()),
+            }),
+        ),
+        (
+            "unknown values",
+            Arc::new(|value| match value {
+                Value::String(_) => Some(Value::from("something new")),
+                other => Some(other.clone()),
+            }),
+        ),
+        (
+            "booleans as strings",
+            Arc::new(|value| match value {
+                Value::Bool(flag) => Some(Value::String(flag.to_string())),
+                other => Some(other.clone()),
+            }),
+        ),
+    ];
+    let mut all = vec![("more fields".to_owned(), with_more(sample))];
+    for (name, change) in changes {
+        all.push((name.to_owned(), changed(sample, envelope, &*change)));
+        if matches!(name, "missing" | "null") {
+            // One at a time too, so that one mended field does not hide another.
+            for path in leaves(sample, envelope) {
+                let mut answer = sample.clone();
+                let (parent, last) = path.rsplit_once('/').unwrap();
+                if let Some(Value::Object(object)) = answer.pointer_mut(parent) {
+                    match change(&Value::Null) {
+                        Some(value) => object.insert(last.to_owned(), value),
+                        None => object.remove(last),
+                    };
+                }
+                all.push((format!("{name}: {path}"), answer));
+            }
+        }
+    }
+    all
+}
+
+fn with_more(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let mut more: serde_json::Map<_, _> = object
+                .iter()
+                .map(|(name, value)| (name.clone(), with_more(value)))
+                .collect();
+            more.insert(
+                "somethingNew".to_owned(),
+                serde_json::json!({"deep": [1, {"x": null}]}),
+            );
+            Value::Object(more)
+        }
+        Value::Array(list) => list.iter().map(with_more).collect(),
+        other => other.clone(),
+    }
+}
+
+fn changed(
+    value: &Value,
+    envelope: Option<&str>,
+    change: &dyn Fn(&Value) -> Option<Value>,
+) -> Value {
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .filter_map(|(name, value)| {
+                let value = match value {
+                    Value::Object(_) | Value::Array(_) => changed(value, None, change),
+                    value if is_certain(name) && change(value).is_none_or(|v| v.is_null()) => {
+                        value.clone()
+                    }
+                    value => change(value)?,
+                };
+                Some((name.clone(), value))
+            })
+            .collect(),
+        Value::Array(list) => list
+            .iter()
+            .map(|value| match value {
+                Value::Object(_) => changed(value, envelope, change),
+                other => other.clone(),
+            })
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// The JSON pointers of all members but the certain ones and the envelope.
+fn leaves(value: &Value, envelope: Option<&str>) -> Vec<String> {
+    let mut found = Vec::new();
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                let path = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+                if !is_certain(name) && envelope != Some(name) {
+                    found.push(path.clone());
+                }
+                let below = leaves(value, None);
+                found.extend(below.into_iter().map(|leaf| format!("{path}{leaf}")));
+            }
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                let below = leaves(value, None);
+                found.extend(below.into_iter().map(|leaf| format!("/{index}{leaf}")));
+            }
+        }
+        _ => {}
+    }
+    found
+}

@@ -1,0 +1,108 @@
+//! What leaves: method, path, query, headers and body of every operation, with the required fields and with all.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{Case, Cases, TOKEN};
+
+mod calendars;
+mod contacts;
+mod conversations;
+mod locations;
+mod messages;
+mod users;
+
+/// Two cases for every operation.
+pub async fn cases() -> Vec<Case> {
+    let mut cases = Cases::default();
+    calendars::add(&mut cases).await;
+    contacts::add(&mut cases).await;
+    conversations::add(&mut cases).await;
+    locations::add(&mut cases).await;
+    messages::add(&mut cases).await;
+    users::add(&mut cases).await;
+    cases.all
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_sends_what_it_should() {
+    for case in cases().await {
+        let sent = &case.sent;
+        let mut line = format!("{} {}", sent.method, sent.url.path());
+        if let Some(query) = sent.url.query() {
+            line.push('?');
+            line.push_str(query);
+        }
+        assert_eq!(line, case.expected, "{case:?}");
+        assert_eq!(sent.url.host_str(), Some("services.leadconnectorhq.com"));
+        assert_eq!(case.json_body(), case.expected_body, "{case:?}");
+
+        let header = |name: &str| {
+            let mut values = sent.headers.get_all(name).iter();
+            let value = values.next().map(|value| value.to_str().unwrap());
+            assert_eq!(values.next(), None, "{case:?}: {name} comes twice");
+            value
+        };
+        assert_eq!(
+            header("authorization"),
+            Some(&*format!("Bearer {TOKEN}")),
+            "{case:?}"
+        );
+        assert_eq!(header("version"), Some(case.spec.version.as_str()));
+        assert_eq!(header("accept"), Some("application/json"), "{case:?}");
+        let json = (!case.expected_body.is_null()).then_some("application/json");
+        assert_eq!(header("content-type"), json, "{case:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_operation_has_its_cases() {
+    let cases = cases().await;
+    let names = |full| -> BTreeSet<_> {
+        let cases = cases.iter().filter(|case| case.full == full);
+        cases.map(|case| case.spec.operation.name).collect()
+    };
+    let listed: BTreeSet<_> = ghl_client::operations()
+        .iter()
+        .map(|spec| spec.operation.name)
+        .collect();
+    assert_eq!(
+        listed.len(),
+        ghl_client::operations().len(),
+        "names are unique"
+    );
+    assert_eq!(names(false), listed);
+    assert_eq!(names(true), listed);
+}
+
+#[test]
+fn what_must_not_be_repeated_says_so() {
+    use integrations_core::http::Idempotency;
+    let of = |name: &str| {
+        let spec = ghl_client::operations()
+            .iter()
+            .find(|spec| spec.operation.name == name);
+        spec.unwrap().operation.idempotency
+    };
+    for name in [
+        "messages.send",
+        "messages.inbound",
+        "messages.outbound",
+        "contacts.create",
+        "conversations.create",
+        "calendars.appointments.create",
+        "calendars.block_slots.create",
+    ] {
+        assert_eq!(of(name), Idempotency::Unsafe, "{name}");
+    }
+    for name in ["contacts.search", "messages.list", "calendars.free_slots"] {
+        assert_eq!(of(name), Idempotency::Safe, "{name}");
+    }
+    for name in ["contacts.upsert", "contacts.tags.add", "contacts.delete"] {
+        assert_eq!(of(name), Idempotency::Idempotent, "{name}");
+    }
+}
+
+/// No body.
+pub const NONE: Value = Value::Null;
