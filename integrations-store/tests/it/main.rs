@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
 mod audit;
+mod authorize;
 mod backend;
 mod events;
 mod fake;
