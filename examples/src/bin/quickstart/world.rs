@@ -4,15 +4,17 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ghl_client::GoHighLevel;
+use ghl_client::oauth::{for_company, profile_at};
 use ghl_client::webhook::{Ed25519Key, GhlWebhooks};
 use integrations_core::http::HttpContext;
+use integrations_core::oauth::OAuthClient;
 use integrations_core::provider::Providers;
 use integrations_core::status::probe::Policy;
 use integrations_core::vault::{KeyRing, Vault};
 use integrations_core::{Error, Result, TenantId};
 use integrations_server::{Inbox, InboxHandle, Webhooks};
 use integrations_store::{IntegrationManager, Store};
-use integrations_testkit::ghl::DeliveryPolicy;
+use integrations_testkit::ghl::{AppSpec, DeliveryPolicy, UserType};
 use integrations_testkit::{LeakDetector, SimulatedGhl};
 use tempfile::TempDir;
 use tracing_subscriber::layer::SubscriberExt;
@@ -33,6 +35,14 @@ pub(crate) const SCOPES: &[&str] = &[
     "conversations.write",
     "conversations/message.readonly",
     "conversations/message.write",
+];
+
+const REDIRECT: &str = "https://app.example.com/oauth/callback";
+pub(crate) const APP_SCOPES: &[&str] = &[
+    "oauth.readonly",
+    "oauth.write",
+    "contacts.readonly",
+    "locations.readonly",
 ];
 
 pub(crate) struct World {
@@ -100,8 +110,7 @@ impl World {
 
         // In production this is `GoHighLevel::new()`: the provider's own key.
         let key: Ed25519Key = ghl.webhook_public_key().spki_base64().parse()?;
-        let oauth = ghl_client::oauth::profile_at(ghl.base_url())?;
-        let provider = GoHighLevel::with_webhooks(GhlWebhooks::with_keys([key])).with_oauth(oauth);
+        let provider = GoHighLevel::with_webhooks(GhlWebhooks::with_keys([key]));
         let providers = Providers::new().with(provider);
 
         // A probe that looks again soon, so that nobody has to wait for it here.
@@ -109,6 +118,26 @@ impl World {
         policy.first_retry = Duration::from_millis(200);
         policy.min_retry = Duration::from_millis(50);
         let http = HttpContext::new()?;
+
+        // The marketplace app of this application: one for all its tenants.
+        let app = ghl.register_app(
+            AppSpec::new(REDIRECT)
+                .scopes(APP_SCOPES.iter().copied())
+                .target(UserType::Company),
+        );
+        detector.plant("the app's client secret", &app.client_secret);
+        let oauth = OAuthClient::builder(
+            for_company(profile_at(ghl.base_url())?),
+            app.client_id.clone(),
+        )
+        .client_secret(app.client_secret.as_str())
+        .redirect_uri(
+            REDIRECT
+                .parse()
+                .map_err(|_| Error::config("the redirect URI is not a URL"))?,
+        )
+        .build(&http)?;
+
         let manager = IntegrationManager::builder(
             store.clone(),
             vault.clone(),
@@ -116,6 +145,7 @@ impl World {
             http.clone(),
         )
         .probe_policy(policy)
+        .oauth_client("gohighlevel", oauth)
         .build();
 
         let webhooks = Webhooks::builder(&store, &providers, manager.clone())
