@@ -1,6 +1,7 @@
 //! One tenant's whole life with an integration, on embedded SQLite, over real HTTP on this machine, against a simulated
 //! GoHighLevel: no account, no server, no network.
 
+mod clock;
 mod connect;
 mod create;
 mod leads;

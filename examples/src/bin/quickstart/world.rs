@@ -1,6 +1,6 @@
 //! Everything that the story needs: the simulated provider, the database, the server, the leak detector.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ghl_client::GoHighLevel;
@@ -11,9 +11,9 @@ use integrations_core::oauth::OAuthClient;
 use integrations_core::provider::Providers;
 use integrations_core::status::probe::Policy;
 use integrations_core::vault::{KeyRing, Vault};
-use integrations_core::{Error, Result, TenantId};
+use integrations_core::{Clock, Error, Result, TenantId};
 use integrations_server::{Inbox, InboxHandle, Webhooks};
-use integrations_store::{IntegrationManager, Store};
+use integrations_store::{IntegrationManager, Store, StoreOptions};
 use integrations_testkit::ghl::{AppSpec, DeliveryPolicy, UserType};
 use integrations_testkit::{LeakDetector, SimulatedGhl};
 use tempfile::TempDir;
@@ -21,6 +21,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+use crate::clock::StoryClock;
 use crate::leads::Leads;
 use crate::webhooks::Reasons;
 
@@ -46,6 +47,7 @@ pub(crate) const APP_SCOPES: &[&str] = &[
 ];
 
 pub(crate) struct World {
+    pub(crate) clock: StoryClock,
     pub(crate) ghl: SimulatedGhl,
     pub(crate) token: String,
     pub(crate) other_token: String,
@@ -82,7 +84,12 @@ impl World {
             .with(shown)
             .init();
 
+        let clock = StoryClock::default();
+        let theirs = clock.clone();
         let ghl = SimulatedGhl::builder()
+            .clock(integrations_testkit::ghl::Clock::from_fn(move || {
+                theirs.now()
+            }))
             .rate_limit(100, Duration::from_secs(10))
             .search_lag(Duration::ZERO)
             .delivery(DeliveryPolicy::before_2026())
@@ -98,7 +105,8 @@ impl World {
 
         let folder = tempfile::tempdir().map_err(setup("no temporary folder"))?;
         let database = folder.path().join("integrations.db");
-        let store = Store::open(&format!("sqlite:{}", database.display())).await?;
+        let options = StoreOptions::new().clock(Arc::new(clock.clone()));
+        let store = Store::open_with(&format!("sqlite:{}", database.display()), options).await?;
         store.migrate().await?;
 
         let ring = KeyRing::generate()?;
@@ -117,7 +125,7 @@ impl World {
         let mut policy = Policy::default();
         policy.first_retry = Duration::from_millis(200);
         policy.min_retry = Duration::from_millis(50);
-        let http = HttpContext::new()?;
+        let http = HttpContext::builder().clock(clock.clone()).build()?;
 
         // The marketplace app of this application: one for all its tenants.
         let app = ghl.register_app(
@@ -173,6 +181,7 @@ impl World {
         });
 
         Ok(Self {
+            clock,
             ghl,
             token,
             other_token,
