@@ -84,7 +84,7 @@ impl Deployment {
             concat!(
                 "SELECT ",
                 integration_columns!(),
-                " FROM main.integrations WHERE provider = $1 AND id = $2 LIMIT 1"
+                " FROM main.integrations WHERE provider = $1 AND id = $2 "
             ),
             provider,
             id.as_uuid(),

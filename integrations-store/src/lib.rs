@@ -31,8 +31,8 @@ pub use integrations::{
 };
 pub use leads::{Lead, LeadFields, LeadId, Leads, Upserted};
 pub use manager::{
-    Disconnected, IntegrationManager, IntegrationView, ManagerBuilder, Notice, Notifier, Probed,
-    Rotation, Update, WebhookTarget,
+    Authorized, Disconnected, IntegrationManager, IntegrationView, ManagerBuilder, Notice,
+    Notifier, Probed, Rotation, Update, WebhookTarget,
 };
 pub use migrate::Migrated;
 pub use options::{Engine, StoreOptions};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use integrations_core::WebhookSecret;
 use integrations_core::http::HttpContext;
+use integrations_core::oauth::{OAuthClient, OAuthTokens};
 use integrations_core::provider::Providers;
 use integrations_core::status::probe::Policy;
 use integrations_core::vault::Vault;
@@ -17,6 +18,7 @@ mod connect;
 mod create;
 mod lifecycle;
 mod notify;
+mod oauth;
 mod observe;
 mod probe;
 mod rotate;
@@ -28,13 +30,14 @@ mod webhook;
 
 pub use lifecycle::Disconnected;
 pub use notify::{Notice, Notifier};
+pub use oauth::Authorized;
 pub use probe::Probed;
 pub use rotate::Rotation;
 pub use update::Update;
 pub use view::IntegrationView;
 pub use webhook::WebhookTarget;
 
-use cache::Cache;
+use cache::{Cache, Entry};
 use templates::CachedTemplates;
 
 /// Creates, tests, connects, changes, watches and ends integrations. Cheap to clone.
@@ -53,7 +56,9 @@ struct Inner {
     policy: Policy,
     notifier: Option<Arc<dyn Notifier>>,
     templates: CachedTemplates,
-    connections: Cache,
+    connections: Cache<Arc<Entry>>,
+    oauth_clients: HashMap<String, OAuthClient>,
+    tokens: Cache<OAuthTokens>,
     webhook_secrets: HashMap<String, Vec<(String, WebhookSecret)>>,
 }
 
@@ -67,6 +72,7 @@ pub struct ManagerBuilder {
     policy: Policy,
     notifier: Option<Arc<dyn Notifier>>,
     cached_connections: usize,
+    oauth_clients: HashMap<String, OAuthClient>,
     webhook_secrets: HashMap<String, Vec<(String, WebhookSecret)>>,
 }
 
@@ -86,6 +92,12 @@ impl ManagerBuilder {
     /// How many live connections are kept in memory: 1024.
     pub fn cached_connections(mut self, connections: usize) -> Self {
         self.cached_connections = connections;
+        self
+    }
+
+    /// Adds the application's OAuth client at a provider, by slug: see [`IntegrationManager::authorize`].
+    pub fn oauth_client(mut self, provider: impl Into<String>, client: OAuthClient) -> Self {
+        self.oauth_clients.insert(provider.into(), client);
         self
     }
 
@@ -114,6 +126,8 @@ impl ManagerBuilder {
             notifier: self.notifier,
             templates: CachedTemplates::default(),
             connections: Cache::new(self.cached_connections),
+            oauth_clients: self.oauth_clients,
+            tokens: Cache::new(self.cached_connections),
             webhook_secrets: self.webhook_secrets,
         }))
     }
@@ -144,6 +158,7 @@ impl IntegrationManager {
             policy: Policy::default(),
             notifier: None,
             cached_connections: 1024,
+            oauth_clients: HashMap::new(),
             webhook_secrets: HashMap::new(),
         }
     }

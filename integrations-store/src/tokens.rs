@@ -136,6 +136,24 @@ impl TokenStore for Tokens {
 }
 
 impl Tokens {
+    /// Whether the integration's own tokens are there; opens nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`].
+    pub async fn exist(&self, tenant: &TenantId, integration: IntegrationId) -> Result<bool> {
+        let mut session = self.store.read("tokens.exist").await?;
+        let found = fetch_optional!(
+            &mut session,
+            (i64,),
+            "SELECT generation FROM main.oauth_tokens \
+             WHERE tenant_id = $1 AND integration_id = $2 AND slot = '' AND sealed IS NOT NULL",
+            tenant.as_str(),
+            integration.as_uuid(),
+        )?;
+        session.commit().await?;
+        Ok(found.is_some())
+    }
+
     async fn seal(&self, key: &TokenKey, tokens: &TokenSet) -> Result<(String, String)> {
         let mut secrets = Secrets::new();
         secrets.insert(

@@ -45,6 +45,8 @@ CREATE TABLE integrations (
 
 -- By it a webhook finds its integration: the one lookup that does not know its tenant yet.
 CREATE INDEX integrations_external ON integrations (provider, external_key) WHERE external_key IS NOT NULL;
+-- For webhooks whose URL names the integration alone.
+CREATE UNIQUE INDEX integrations_id ON integrations (id);
 CREATE INDEX integrations_probe ON integrations (probe_due_at) WHERE probe_due_at IS NOT NULL;
 CREATE INDEX integrations_template ON integrations (template_id) WHERE template_id IS NOT NULL;
 

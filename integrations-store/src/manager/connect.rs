@@ -42,9 +42,14 @@ impl IntegrationManager {
         }
         let provider = self.0.providers.get(&row.provider)?;
         let config = seal::config(&self.0.vault, row).await?;
-        let context = Context::new(self.0.http.clone(), row.tenant.clone(), row.id);
+        let mut context = Context::new(self.0.http.clone(), row.tenant.clone(), row.id);
+        if let Some(tokens) = self.authorized(row).await? {
+            context = context.with_tokens(Arc::new(tokens));
+        }
         let entry = Arc::new(Entry::new(row.version, provider.connect(config, &context)?));
-        self.0.connections.put(&row.tenant, row.id, &entry);
+        self.0
+            .connections
+            .put(&row.tenant, row.id, Arc::clone(&entry));
         Ok(entry)
     }
 }

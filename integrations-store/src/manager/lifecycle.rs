@@ -15,8 +15,9 @@ pub struct Disconnected {
 }
 
 impl IntegrationManager {
-    /// Switches an integration off: status `disconnected`, its OAuth tokens forgotten. Its config stays;
-    /// [`reconnect`](Self::reconnect) brings it back, an OAuth integration after a new authorization.
+    /// Switches an integration off: status `disconnected` at once; then its OAuth tokens are revoked at the provider, as
+    /// far as it can be reached, and forgotten. Its config stays; [`reconnect`](Self::reconnect) brings it back, an OAuth
+    /// integration after a new authorization.
     ///
     /// # Errors
     /// [`ErrorKind::Transition`](integrations_core::ErrorKind::Transition) when it is disconnected already,
@@ -30,18 +31,21 @@ impl IntegrationManager {
     ) -> Result<Disconnected> {
         let transition =
             Transition::new(Event::Disconnected, actor).action("integration.disconnected");
-        self.0
-            .store
-            .integrations()
-            .transition(tenant, id, &transition)
-            .await?;
+        let integrations = self.0.store.integrations();
+        let moved = integrations.transition(tenant, id, &transition).await?;
         self.0.connections.forget(tenant, id);
-        self.0
-            .store
-            .tokens(&self.0.vault)
-            .delete(tenant, id)
-            .await?;
-        Ok(Disconnected { revoked: false })
+        let revoked = match self.authorized(&moved.integration).await? {
+            Some(tokens) => tokens.disconnect().await?,
+            None => {
+                self.0
+                    .store
+                    .tokens(&self.0.vault)
+                    .delete(tenant, id)
+                    .await?;
+                false
+            }
+        };
+        Ok(Disconnected { revoked })
     }
 
     /// Brings a disconnected integration back, by testing it: see [`test_connection`](Self::test_connection).

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use integrations_core::http::CannedTransport;
-use integrations_core::http::HttpContext;
+use integrations_core::http::{HttpContext, TokenSource};
+use integrations_core::oauth::{OAuthClient, OAuthProfile};
 use integrations_core::provider::{ConnectionReport, Context, Integration, Provider, Providers};
 use integrations_core::template::{Category, Config, Template};
 use integrations_core::vault::Vault;
@@ -29,6 +30,8 @@ pub struct State {
     failure: Mutex<Option<ErrorKind>>,
     pub connects: AtomicU32,
     pub tests: AtomicU32,
+    /// What the last connection was given.
+    pub tokens: Mutex<Option<Arc<dyn TokenSource>>>,
     /// The key of the last connection.
     pub key: Mutex<String>,
 }
@@ -81,11 +84,12 @@ impl Provider for Fake {
         &self.template
     }
 
-    fn connect(&self, config: Config, _: &Context) -> Result<Arc<dyn Integration>> {
+    fn connect(&self, config: Config, context: &Context) -> Result<Arc<dyn Integration>> {
         self.state.connects.fetch_add(1, Ordering::SeqCst);
         let key = config
             .secret("/apiKey")
             .ok_or_else(|| Error::config("no apiKey"))?;
+        *self.state.tokens.lock().unwrap() = context.tokens.clone();
         *self.state.key.lock().unwrap() = key.expose_secret().to_owned();
         Ok(Arc::new(Live(Arc::clone(&self.state))))
     }
@@ -125,6 +129,35 @@ pub fn manager_with(
     mpsc::UnboundedReceiver<Notice>,
 ) {
     manager_on(backend, &backend.vault, change)
+}
+
+/// A manager whose other side answers OAuth calls from `transport`.
+pub fn manager_with_oauth(
+    backend: &Backend,
+    transport: CannedTransport,
+) -> (IntegrationManager, Arc<State>) {
+    let (fake, state) = Fake::new();
+    let http = HttpContext::builder()
+        .transport(transport)
+        .clock(backend.clock.clone())
+        .build()
+        .unwrap();
+    let mut profile = OAuthProfile::new("fake", "https://fake.example/token".parse().unwrap());
+    profile.authorization_url = Some("https://fake.example/authorize".parse().unwrap());
+    profile.revoke_url = Some("https://fake.example/revoke".parse().unwrap());
+    let client = OAuthClient::builder(profile, "our-app")
+        .client_secret("planted-client-secret")
+        .redirect_uri("https://us.example/callback".parse().unwrap())
+        .build(&http)
+        .unwrap();
+    let providers = Providers::new().with(fake);
+    let builder = IntegrationManager::builder(
+        backend.store.clone(),
+        backend.vault.clone(),
+        providers,
+        http,
+    );
+    (builder.oauth_client("fake", client).build(), state)
 }
 
 pub fn manager_on(

@@ -1,7 +1,8 @@
 //! One suite over SQLite and PostgreSQL.
-#![allow(missing_docs, unreachable_pub, reason = "tests")]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
 mod audit;
+mod authorize;
 mod backend;
 mod events;
 mod fake;

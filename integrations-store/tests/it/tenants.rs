@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use integrations_core::lease::{Lease, LeaseStore};
-use integrations_core::oauth::{PendingAuthorization, StateStore, TokenKey, TokenStore};
+use integrations_core::oauth::{Authorize, PendingAuthorization, StateStore, TokenKey, TokenStore};
 use integrations_core::status::Event as Move;
 use integrations_core::{ErrorKind, WebhookSecret};
 use integrations_store::{
@@ -48,6 +48,10 @@ const WALKED: &[&str] = &[
     "disconnect",
     "reconnect",
     "webhook_secrets",
+    "exist",
+    "complete_authorization",
+    "oauth_tokens",
+    "authorize",
     "add_webhook_secret",
     "reencrypt",
     "try_acquire",
@@ -188,6 +192,7 @@ async fn promise_12_no_call_reads_or_changes_another_tenants_rows(backend: Backe
         .await
         .unwrap_err();
     oauth.delete(&b, id).await.unwrap();
+    assert!(!oauth.exist(&b, id).await.unwrap());
     assert!(states.take(&b, &pending.state).await.unwrap().is_none());
     // The trail.
     assert!(
@@ -215,6 +220,13 @@ async fn promise_12_no_call_reads_or_changes_another_tenants_rows(backend: Backe
     missing(manager.test_connection(&b, id, ACTOR).await.unwrap_err());
     manager.record(&b, id, Ok(())).await.unwrap_or_else(missing);
     missing(manager.webhook_secrets(&b, id).await.unwrap_err());
+    missing(manager.oauth_tokens(&b, id).await.unwrap_err());
+    missing(
+        manager
+            .authorize(Authorize::new(b.clone(), id))
+            .await
+            .unwrap_err(),
+    );
     missing(
         manager
             .add_webhook_secret(&b, id, "", &WebhookSecret::from("x"), ACTOR)
@@ -259,6 +271,7 @@ fn promise_12_the_walk_is_complete() {
         "migrate",
         "ping",
         "close", // the database
+        "integration",
         "integrations_by_key",
         "claim_due_events",
         "probes_due",
@@ -288,6 +301,7 @@ fn promise_12_the_walk_is_complete() {
             }
             let names_tenant = [
                 "&TenantId",
+                "Authorize)",
                 "&TokenKey",
                 "&Lease",
                 "ClaimedEvent",
