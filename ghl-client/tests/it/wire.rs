@@ -11,6 +11,7 @@ mod contacts;
 mod conversations;
 mod locations;
 mod messages;
+mod oauth;
 mod users;
 
 /// Two cases for every operation.
@@ -21,6 +22,7 @@ pub(crate) async fn cases() -> Vec<Case> {
     conversations::add(&mut cases).await;
     locations::add(&mut cases).await;
     messages::add(&mut cases).await;
+    oauth::add(&mut cases).await;
     users::add(&mut cases).await;
     cases.all
 }
@@ -51,8 +53,12 @@ async fn every_operation_sends_what_it_should() {
         );
         assert_eq!(header("version"), Some(case.spec.version.as_str()));
         assert_eq!(header("accept"), Some("application/json"), "{case:?}");
-        let json = (!case.expected_body.is_null()).then_some("application/json");
-        assert_eq!(header("content-type"), json, "{case:?}");
+        let content_type = match case.spec.operation.name {
+            _ if case.expected_body.is_null() => None,
+            "oauth.location_token" => Some("application/x-www-form-urlencoded"),
+            _ => Some("application/json"),
+        };
+        assert_eq!(header("content-type"), content_type, "{case:?}");
     }
 }
 

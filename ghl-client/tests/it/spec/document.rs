@@ -53,8 +53,9 @@ impl Document {
 
     /// The schema of the body; null without one.
     pub(crate) fn body(&self, operation: &Value) -> Value {
-        let content = &operation["requestBody"]["content"]["application/json"]["schema"];
-        self.resolved(content)
+        let contents = operation["requestBody"]["content"].as_object();
+        let content = contents.and_then(|contents| contents.values().next());
+        content.map_or(Value::Null, |content| self.resolved(&content["schema"]))
     }
 
     /// What the schema of a successful answer makes; nothing without one.
