@@ -54,7 +54,7 @@ impl IntegrationManager {
                         Ok(true) => report.rewrapped += 1,
                         Ok(false) => report.changed_meanwhile += 1,
                         Err(error) if is_own(&error) => {
-                            report.failed.push(format!("{}: {error}", row.place()))
+                            report.failed.push(format!("{}: {error}", row.place()));
                         }
                         Err(error) => return Err(error),
                     }
