@@ -90,8 +90,9 @@ impl<R: Endpoint> Call<R> {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); [`ApiError`](crate::ApiError) reads the provider's own words from the error.
     pub async fn send(self) -> Result<R::Response> {
+        let repeatable = self.is_repeatable();
         let reply = self.reply().await?;
-        decode::<R>(&reply)
+        decode::<R>(&reply, repeatable)
     }
 
     /// Sends the call and keeps the status, headers, request id and rate limit beside the answer.
@@ -99,8 +100,14 @@ impl<R: Endpoint> Call<R> {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_full(self) -> Result<Full<R::Response>> {
+        let repeatable = self.is_repeatable();
         let reply = self.reply().await?;
-        Ok(Full::new(decode::<R>(&reply)?, reply))
+        Ok(Full::new(decode::<R>(&reply, repeatable)?, reply))
+    }
+
+    fn is_repeatable(&self) -> bool {
+        let idempotency = R::SPEC.operation.idempotency;
+        self.options.idempotent.unwrap_or(idempotency.may_repeat())
     }
 
     async fn reply(self) -> Result<Reply> {
@@ -171,7 +178,7 @@ fn prepare<R: Endpoint>(
     request.header(VERSION, version.unwrap_or(spec.version).as_str())
 }
 
-fn decode<R: Endpoint>(reply: &Reply) -> Result<R::Response> {
+fn decode<R: Endpoint>(reply: &Reply, repeatable: bool) -> Result<R::Response> {
     let spec = R::SPEC;
     match spec.envelope {
         Some(member) if spec.envelope_optional && !holds_object(reply, member) => reply.json(),
@@ -179,9 +186,11 @@ fn decode<R: Endpoint>(reply: &Reply) -> Result<R::Response> {
         None => reply.json(),
     }
     .map_err(|error| {
+        // It was answered as a success, but not by what the provider answers: a page of a gateway, half a body.
         error
             .with_provider(crate::PROVIDER)
             .with_operation(spec.operation.name)
+            .with_outcome_unknown(!repeatable)
     })
 }
 

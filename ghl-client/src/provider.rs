@@ -14,6 +14,7 @@ use integrations_core::template::{Category, Config, Template};
 use integrations_core::webhook::WebhookSource;
 use tokio::time::Instant;
 
+use crate::oauth::LocationTokenExchange;
 use crate::webhook::GhlWebhooks;
 use crate::{Client, Error, ErrorKind, GoHighLevelConfig, Location, PROVIDER, Result};
 
@@ -100,10 +101,31 @@ impl Provider for GoHighLevel {
     fn connect(&self, config: Config, context: &Context) -> Result<Arc<dyn Integration>> {
         let config: GoHighLevelConfig = config.get()?;
         let mut builder = Client::builder().context(&context.http);
-        builder = match (&context.tokens, config.api_key) {
-            (Some(tokens), _) => builder.tokens(tokens.clone()),
-            (None, Some(token)) => builder.private_token(token),
-            (None, None) => {
+        if let Some(url) = &config.base_url {
+            builder = builder.base_url(url);
+        }
+        let location = match (&context.tokens, config.api_key, config.company_id) {
+            // The app was installed in the company: its token is exchanged for the location's.
+            (Some(tokens), _, Some(company)) => {
+                let client = builder
+                    .tokens(tokens.clone())
+                    .company(company.as_str())
+                    .build()?;
+                let exchange = LocationTokenExchange::new(&client, company, &config.location_id);
+                let tokens = tokens.derive(format!("location:{}", config.location_id), exchange);
+                client
+                    .with_tokens(tokens, config.location_id.as_str())
+                    .location(config.location_id)
+            }
+            (Some(tokens), _, None) => builder
+                .tokens(tokens.clone())
+                .build()?
+                .location(config.location_id),
+            (None, Some(token), _) => builder
+                .private_token(token)
+                .build()?
+                .location(config.location_id),
+            (None, None, _) => {
                 return Err(Error::config(
                     "no credential: set apiKey, or authorize the app with OAuth",
                 )
@@ -111,10 +133,6 @@ impl Provider for GoHighLevel {
                 .with_code("no_credential"));
             }
         };
-        if let Some(url) = &config.base_url {
-            builder = builder.base_url(url);
-        }
-        let location = builder.build()?.location(config.location_id);
         Ok(Arc::new(Connection { location }))
     }
 

@@ -9,6 +9,45 @@
 //! The state is kept by a [`TokenStore`], a [`LeaseStore`](crate::lease::LeaseStore) and a [`StateStore`]: those of
 //! `integrations-store` share it between processes and keep it through a restart; [`MemoryTokenStore`] and its siblings
 //! do neither.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use integrations_core::http::{BearerAuth, HttpContext};
+//! use integrations_core::oauth::{
+//!     Authorize, Callback, MemoryLeaseStore, MemoryStateStore, MemoryTokenStore, OAuthClient,
+//!     OAuthProfile, OAuthTokens, TokenKey,
+//! };
+//! use integrations_core::{IntegrationId, TenantId};
+//!
+//! # async fn example(callback: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut profile = OAuthProfile::new("example", "https://api.example.com/oauth/token".parse()?);
+//! profile.authorization_url = Some("https://example.com/oauth/authorize".parse()?);
+//! let client = OAuthClient::builder(profile, "client-id")
+//!     .client_secret("client-secret")
+//!     .redirect_uri("https://app.example/oauth/example/callback".parse()?)
+//!     .build(&HttpContext::new()?)?;
+//!
+//! // Send the user to `request.url` …
+//! let (tenant, integration) = (TenantId::new("acme")?, IntegrationId::new());
+//! let states = MemoryStateStore::new();
+//! let ask = Authorize::new(tenant.clone(), integration).scopes(["contacts.read"]);
+//! let request = client.authorize(ask, &states).await?;
+//!
+//! // … and when the user comes back:
+//! let (tokens, _) = client.complete(&Callback::parse(callback), &tenant, &states).await?;
+//! let source = OAuthTokens::builder(
+//!     client,
+//!     TokenKey::new(tenant, integration),
+//!     Arc::new(MemoryTokenStore::new()),
+//!     Arc::new(MemoryLeaseStore::new()),
+//! )
+//! .build()?;
+//! source.install(&tokens).await?;
+//! let auth = BearerAuth::new(source);
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod authorize;

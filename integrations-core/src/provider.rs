@@ -16,8 +16,8 @@ use jiff::Timestamp;
 pub use capability::{ContactApi, MessageApi, Sent, Subscription};
 pub use registry::Providers;
 
-use crate::http::{HttpContext, TokenSource};
-use crate::oauth::OAuthProfile;
+use crate::http::HttpContext;
+use crate::oauth::{OAuthProfile, OAuthTokens};
 use crate::template::{Config, Template};
 use crate::webhook::WebhookSource;
 use crate::{Error, ErrorKind, IntegrationId, Result, TenantId};
@@ -55,7 +55,7 @@ pub struct Context {
     /// Which connection it is.
     pub integration: IntegrationId,
     /// The integration's OAuth tokens, when it was authorized that way.
-    pub tokens: Option<Arc<dyn TokenSource>>,
+    pub tokens: Option<OAuthTokens>,
 }
 
 impl Context {
@@ -72,7 +72,7 @@ impl Context {
 
     /// Adds the integration's OAuth tokens.
     #[must_use]
-    pub fn with_tokens(mut self, tokens: Arc<dyn TokenSource>) -> Self {
+    pub fn with_tokens(mut self, tokens: OAuthTokens) -> Self {
         self.tokens = Some(tokens);
         self
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod inbox;
+mod manager;
 mod receive;
 mod router;
 mod secrets;

@@ -2,6 +2,7 @@
 //!
 //! One file per task; a new task is a variant here or in [`generate`] and a file beside it.
 
+mod cost;
 mod generate;
 
 use std::process::ExitCode;
@@ -23,11 +24,14 @@ struct Cli {
 enum Task {
     /// Writes generated source files, or checks that they are current.
     Generate(generate::Args),
+    /// Prints what it costs to adopt each crate: seconds and crates of a clean check.
+    Cost(cost::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Generate(args) => generate::run(&args),
+        Task::Cost(args) => cost::run(&args),
     };
     #[expect(
         clippy::print_stdout,

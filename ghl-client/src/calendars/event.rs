@@ -85,7 +85,7 @@ pub struct CalendarEvent {
     /// All users it is with.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub users: Vec<UserId>,
@@ -147,7 +147,7 @@ pub struct CalendarEvent {
     /// The rooms and equipment it takes.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub assigned_resources: Vec<String>,

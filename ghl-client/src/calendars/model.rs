@@ -362,7 +362,7 @@ pub struct OpenHours {
     /// The days, from 0 for Sunday.
     #[serde(
         default,
-        deserialize_with = "lenient::null_default",
+        deserialize_with = "crate::common::numbers",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub days_of_the_week: Vec<i64>,

@@ -145,7 +145,7 @@ impl<'de> Deserialize<'de> for FreeSlots {
 
 #[derive(Deserialize)]
 struct Day {
-    #[serde(default, deserialize_with = "lenient::null_default")]
+    #[serde(default, deserialize_with = "crate::common::texts")]
     slots: Vec<String>,
 }
 

@@ -150,7 +150,7 @@ pub struct Contact {
     /// Tags.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub tags: Vec<String>,

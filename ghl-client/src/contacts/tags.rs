@@ -1,7 +1,6 @@
 use http::{HeaderMap, Method};
 use integrations_core::Result;
 use integrations_core::http::{Body, Idempotency};
-use integrations_core::lenient;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ContactId;
@@ -94,6 +93,6 @@ impl Endpoint for RemoveTags {
 #[non_exhaustive]
 pub struct Tags {
     /// The tags.
-    #[serde(default, deserialize_with = "lenient::one_or_many")]
+    #[serde(default, deserialize_with = "crate::common::texts")]
     pub tags: Vec<String>,
 }

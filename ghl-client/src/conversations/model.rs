@@ -106,7 +106,7 @@ pub struct Conversation {
     /// The users who follow it.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub followers: Vec<UserId>,

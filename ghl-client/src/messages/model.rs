@@ -60,7 +60,7 @@ pub struct Message {
     /// Where its attachments are; for calls, the recording.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub attachments: Vec<String>,

@@ -290,7 +290,7 @@ pub struct SentMessage {
     /// All messages, when it became several.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub message_ids: Vec<MessageId>,

@@ -63,7 +63,7 @@ pub struct User {
     /// What they may do, in the newer system of scopes.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub scopes: Vec<String>,
@@ -116,7 +116,7 @@ pub struct UserRoles {
     /// Their locations.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub location_ids: Vec<LocationId>,

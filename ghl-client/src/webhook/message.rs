@@ -67,7 +67,7 @@ pub struct MessageEvent {
     /// Where its attachments are; for calls, the recording.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub attachments: Vec<String>,
@@ -88,21 +88,21 @@ pub struct MessageEvent {
     /// Who got it.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub to: Vec<String>,
     /// Who got a copy.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub cc: Vec<String>,
     /// Who got a copy that the others do not see.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub bcc: Vec<String>,
@@ -146,7 +146,7 @@ pub struct MessageEvent {
     /// The users whom a note mentions.
     #[serde(
         default,
-        deserialize_with = "lenient::one_or_many",
+        deserialize_with = "crate::common::texts",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub mentions: Vec<UserId>,

@@ -14,7 +14,7 @@ mod messages;
 mod users;
 
 /// Two cases for every operation.
-pub async fn cases() -> Vec<Case> {
+pub(crate) async fn cases() -> Vec<Case> {
     let mut cases = Cases::default();
     calendars::add(&mut cases).await;
     contacts::add(&mut cases).await;
@@ -105,4 +105,4 @@ fn what_must_not_be_repeated_says_so() {
 }
 
 /// No body.
-pub const NONE: Value = Value::Null;
+pub(crate) const NONE: Value = Value::Null;

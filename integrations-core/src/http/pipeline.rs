@@ -14,6 +14,8 @@ use super::{
 use crate::{Error, ErrorKind, Result};
 
 const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
+/// An error answer that is longer is left unread: its status says enough.
+const MAX_ERROR_RESPONSE_BYTES: usize = 1024 * 1024;
 const USER_AGENT: &str = concat!("integrations-rust/", env!("CARGO_PKG_VERSION"));
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -591,7 +593,7 @@ impl<'a> Call<'a> {
                 .options
                 .max_response_bytes
                 .unwrap_or(MAX_RESPONSE_BYTES),
-            false => MAX_RESPONSE_BYTES,
+            false => MAX_ERROR_RESPONSE_BYTES,
         };
         match body.read(limit).await {
             Ok(bytes) => answer.read = bytes,

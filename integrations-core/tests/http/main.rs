@@ -5,6 +5,7 @@
 mod auth;
 mod bodies;
 mod deadlines;
+mod memory_stores;
 mod oauth_answers;
 mod oauth_authorize;
 mod oauth_derived;

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use integrations_core::http::{TokenSource, TransportFailure};
-use integrations_core::lease::LeaseStore;
-use integrations_core::oauth::{Refusal, TokenSet, TokenStore};
-use integrations_core::{Clock, ErrorKind};
+use integrations_core::lease::{Lease, LeaseStore};
+use integrations_core::oauth::{MemoryLeaseStore, OAuthTokens, Refusal, TokenSet, TokenStore};
+use integrations_core::{Clock, ErrorKind, Result, TenantId};
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
@@ -65,6 +66,63 @@ async fn unsaved_tokens_give_way_to_a_new_authorization() {
         .await
         .unwrap();
     assert_eq!(token(&tokens).await.unwrap(), "anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unsaved_tokens_give_way_to_newer_ones_that_have_ended_themselves() {
+    let world = World::with_tokens(-10).await;
+    world.store.failing_saves.store(4, Ordering::SeqCst);
+    let tokens = world.process();
+    token(&tokens).await.unwrap_err();
+    let mut newer = TokenSet::new("newer");
+    newer.refresh_token = Some("rt-1".into());
+    newer.expires_at = Some(world.clock.now());
+    world.save(&newer).await;
+    assert_eq!(token(&tokens).await.unwrap(), "at-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn promise_06_a_lease_that_comes_late_finds_a_siblings_tokens() {
+    let world = World::with_tokens(-10).await;
+    let slow = OAuthTokens::builder(
+        world.client(),
+        world.key.clone(),
+        Arc::new(world.store.clone()),
+        Arc::new(Slow(world.leases.clone())),
+    );
+    let (slow, quick) = (slow.build().unwrap(), world.process());
+    let (slow, quick) = tokio::join!(token(&slow), token(&quick));
+    assert_eq!(
+        (slow.unwrap(), quick.unwrap()),
+        ("at-1".into(), "at-1".into())
+    );
+    assert_eq!(world.server.requests(), 1);
+}
+
+/// A lease store whose database takes its time.
+#[derive(Debug)]
+struct Slow(MemoryLeaseStore);
+
+#[async_trait]
+impl LeaseStore for Slow {
+    async fn try_acquire(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        owner: &str,
+        ttl: Duration,
+    ) -> Result<Option<Lease>> {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        self.0.try_acquire(tenant, name, owner, ttl).await
+    }
+
+    async fn renew(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>> {
+        self.0.renew(lease, ttl).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<bool> {
+        self.0.release(lease).await
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,6 +338,20 @@ async fn a_failure_that_passes_is_tried_again_later_and_later() {
         *at.last().unwrap() >= 31,
         "1 s, doubling, at least half: {at:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_endpoint_that_asks_for_time_gets_it() {
+    let world = World::with_tokens(-10).await;
+    world.server.script(Script::Busy(120));
+    let tokens = world.process();
+    let error = token(&tokens).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+    tokio::time::sleep(Duration::from_secs(115)).await;
+    token(&tokens).await.unwrap_err();
+    assert_eq!(world.server.requests(), 1);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(token(&tokens).await.unwrap(), "at-1");
 }
 
 #[tokio::test(start_paused = true)]

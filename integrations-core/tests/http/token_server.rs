@@ -25,6 +25,8 @@ use crate::support::RuntimeClock;
 pub(crate) enum Script {
     /// It is answered so.
     Answer(u16, String),
+    /// It is answered 503 with a wait of so many seconds.
+    Busy(u64),
     /// It breaks before the endpoint acts.
     Break(TransportFailure),
     /// The endpoint rotates, and its answer is lost.
@@ -115,7 +117,12 @@ impl Transport for TokenServer {
             true => self.rotate(),
             false => (400, r#"{"error":"invalid_grant"}"#.to_owned()),
         };
+        let mut wait = None;
         let result = match script {
+            Some(Script::Busy(seconds)) => {
+                wait = Some(seconds);
+                Ok((503, String::new()))
+            }
             None => Ok(rotated()),
             Some(Script::Slow(more)) => {
                 delay += more;
@@ -130,9 +137,12 @@ impl Transport for TokenServer {
         };
         tokio::time::sleep(delay).await;
         let (status, body) = result.map_err(TransportError::bare)?;
-        let response = http::Response::builder()
+        let mut response = http::Response::builder()
             .status(status)
             .header("content-type", "application/json");
+        if let Some(seconds) = wait {
+            response = response.header("retry-after", seconds);
+        }
         Ok(response.body(ResponseBody::from_bytes(body)).unwrap())
     }
 }

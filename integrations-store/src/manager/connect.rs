@@ -44,7 +44,7 @@ impl IntegrationManager {
         let config = seal::config(&self.0.vault, row).await?;
         let mut context = Context::new(self.0.http.clone(), row.tenant.clone(), row.id);
         if let Some(tokens) = self.authorized(row).await? {
-            context = context.with_tokens(Arc::new(tokens));
+            context = context.with_tokens(tokens);
         }
         let entry = Arc::new(Entry::new(row.version, provider.connect(config, &context)?));
         self.0

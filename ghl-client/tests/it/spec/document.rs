@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 /// One of the provider's documents.
 #[derive(Clone)]
-pub struct Document(Arc<Value>);
+pub(crate) struct Document(Arc<Value>);
 
 impl Document {
     /// All documents by their group; nothing, and a line that says so, when they are not there.
-    pub fn load_all() -> Option<BTreeMap<String, Self>> {
+    pub(crate) fn load_all() -> Option<BTreeMap<String, Self>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/specs/ghl/apps");
         let Ok(entries) = std::fs::read_dir(&folder) else {
             println!(
@@ -34,12 +34,12 @@ impl Document {
         Some(json.map(load).collect())
     }
 
-    pub fn operation(&self, path: &str, method: &str) -> Option<&Value> {
+    pub(crate) fn operation(&self, path: &str, method: &str) -> Option<&Value> {
         self.0["paths"].get(path)?.get(method.to_lowercase())
     }
 
     /// The parameters in one place, by name.
-    pub fn parameters(&self, operation: &Value, place: &str) -> BTreeMap<String, Value> {
+    pub(crate) fn parameters(&self, operation: &Value, place: &str) -> BTreeMap<String, Value> {
         let all = operation["parameters"].as_array().into_iter().flatten();
         all.filter(|parameter| parameter["in"] == place)
             .map(|parameter| {
@@ -52,13 +52,13 @@ impl Document {
     }
 
     /// The schema of the body; null without one.
-    pub fn body(&self, operation: &Value) -> Value {
+    pub(crate) fn body(&self, operation: &Value) -> Value {
         let content = &operation["requestBody"]["content"]["application/json"]["schema"];
         self.resolved(content)
     }
 
     /// What the schema of a successful answer makes; nothing without one.
-    pub fn answer(&self, operation: &Value) -> Option<Value> {
+    pub(crate) fn answer(&self, operation: &Value) -> Option<Value> {
         let responses = operation["responses"].as_object()?;
         let (_, success) = responses
             .iter()
@@ -70,7 +70,7 @@ impl Document {
     }
 
     /// The properties of an object's schema.
-    pub fn properties(&self, schema: &Value) -> Map<String, Value> {
+    pub(crate) fn properties(&self, schema: &Value) -> Map<String, Value> {
         let schema = self.resolved(schema);
         schema["properties"]
             .as_object()
@@ -99,7 +99,7 @@ impl Document {
     }
 
     /// Checks a value: its type, its members, its enums.
-    pub fn check(
+    pub(crate) fn check(
         &self,
         schema: &Value,
         value: &Value,

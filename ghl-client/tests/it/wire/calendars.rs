@@ -9,7 +9,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub async fn add(cases: &mut Cases) {
+pub(crate) async fn add(cases: &mut Cases) {
     calendars(cases).await;
     events(cases).await;
     appointments(cases).await;

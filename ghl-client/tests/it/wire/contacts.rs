@@ -23,7 +23,7 @@ fn contact() -> Value {
     })
 }
 
-pub async fn add(cases: &mut Cases) {
+pub(crate) async fn add(cases: &mut Cases) {
     let location = cases.location();
     let contacts = location.contacts();
     simple(cases, contacts).await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::NONE;
 use crate::support::Cases;
 
-pub async fn add(cases: &mut Cases) {
+pub(crate) async fn add(cases: &mut Cases) {
     let location = cases.location();
     let conversations = location.conversations();
     let one = json!({

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::NONE;
 use crate::support::Cases;
 
-pub async fn add(cases: &mut Cases) {
+pub(crate) async fn add(cases: &mut Cases) {
     let client = cases.client();
     let location = json!({
         "id": "loc1", "companyId": "com1", "name": "Example Dental", "domain": "go.example.com",

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::NONE;
 use crate::support::Cases;
 
-pub async fn add(cases: &mut Cases) {
+pub(crate) async fn add(cases: &mut Cases) {
     read(cases).await;
     send(cases).await;
     report(cases).await;

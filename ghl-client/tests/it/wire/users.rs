@@ -4,7 +4,7 @@ use serde_json::json;
 use super::NONE;
 use crate::support::Cases;
 
-pub async fn add(cases: &mut Cases) {
+pub(crate) async fn add(cases: &mut Cases) {
     let location = cases.location();
     let users = location.users();
     let user = json!({

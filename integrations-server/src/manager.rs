@@ -1,0 +1,30 @@
+use async_trait::async_trait;
+use integrations_core::webhook::Secrets;
+use integrations_core::{IntegrationId, Result, TenantId, WebhookSecret};
+use integrations_store::IntegrationManager;
+
+use crate::SecretSource;
+
+/// Who keeps a secret that a provider handed over.
+const HANDSHAKE: &str = "webhook handshake";
+
+#[async_trait]
+impl SecretSource for IntegrationManager {
+    async fn webhook_secrets(
+        &self,
+        tenant: &TenantId,
+        integration: IntegrationId,
+    ) -> Result<Secrets> {
+        Self::webhook_secrets(self, tenant, integration).await
+    }
+
+    async fn keep_webhook_secret(
+        &self,
+        tenant: &TenantId,
+        integration: IntegrationId,
+        secret: &WebhookSecret,
+    ) -> Result<()> {
+        self.add_webhook_secret(tenant, integration, "", secret, HANDSHAKE)
+            .await
+    }
+}
