@@ -106,6 +106,32 @@ impl Backend {
         }
     }
 
+    /// Starts a transaction past the store, runs `meanwhile` beside it, and commits a moment later.
+    pub async fn uncommitted<T>(&self, sql: &str, meanwhile: impl Future<Output = T>) -> T {
+        let sql = AssertSqlSafe(sql.replace("main.", &format!("{}.", self.schema)));
+        let pause = || tokio::time::sleep(std::time::Duration::from_millis(200));
+        match &self.raw {
+            Raw::Sqlite(pool) => {
+                let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+                sqlx::query(sql).execute(&mut *transaction).await.unwrap();
+                tokio::join!(meanwhile, async {
+                    pause().await;
+                    transaction.commit().await.unwrap()
+                })
+                .0
+            }
+            Raw::Postgres(pool) => {
+                let mut transaction = pool.begin().await.unwrap();
+                sqlx::query(sql).execute(&mut *transaction).await.unwrap();
+                tokio::join!(meanwhile, async {
+                    pause().await;
+                    transaction.commit().await.unwrap()
+                })
+                .0
+            }
+        }
+    }
+
     /// Reads one number past the store.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = AssertSqlSafe(sql.replace("main.", &format!("{}.", self.schema)));

@@ -18,6 +18,7 @@ on_both_engines!(
     a_request_is_stored_whole_or_not_at_all,
     promise_14_events_wait_for_the_recovery,
     promise_14_no_event_is_forgotten_while_the_status_flips,
+    promise_14_an_event_waits_for_a_recovery_that_is_under_way,
     finished_events_are_purged,
     bad_events_are_refused,
 );
@@ -319,6 +320,30 @@ async fn promise_14_no_event_is_forgotten_while_the_status_flips(backend: Backen
     }
     let counts = backend.store.events().counts(&a, None).await.unwrap();
     assert_eq!((counts.pending, counts.kept), (60, 0), "{counts:?}");
+}
+
+/// A recovery has let everything go but has not committed yet: an event that arrives now must not be kept back.
+async fn promise_14_an_event_waits_for_a_recovery_that_is_under_way(backend: Backend) {
+    let a = tenant("a");
+    let made = backend.active(&a).await;
+    let down = Transition::new(Move::Failed, ACTOR);
+    backend
+        .store
+        .integrations()
+        .transition(&a, made.id, &down)
+        .await
+        .unwrap();
+    let events = backend.store.events();
+    let (sent, dedupe) = (event("x", "{}"), key("1"));
+    let recovery = "UPDATE main.integrations SET status = 'active', error_message = NULL";
+    let inserted = backend
+        .uncommitted(recovery, events.insert(&a, made.id, &sent, &dedupe))
+        .await;
+    assert!(matches!(
+        inserted.unwrap(),
+        Inserted::Accepted { kept: false, .. }
+    ));
+    assert_eq!(events.claim_due(&a, 1, LEASE).await.unwrap().len(), 1);
 }
 
 async fn finished_events_are_purged(backend: Backend) {

@@ -19,6 +19,7 @@ on_both_engines!(
     promise_13_the_status_and_its_audit_row_commit_together,
     promise_13_any_walk_through_the_status_machine_is_audited,
     due_probes_are_those_of_live_connections,
+    nothing_automatic_brings_a_disconnected_integration_back,
 );
 
 async fn a_new_integration_is_pending_and_audited(backend: Backend) {
@@ -382,6 +383,29 @@ async fn one_walk(backend: &Backend, walk: Vec<Event>) -> Result<(), TestCaseErr
     prop_assert_eq!(status, expected);
     prop_assert!(backend.store.audit().verify_chain(&a).await.unwrap().ok);
     Ok(())
+}
+
+/// A probe or a call that was under way while a person disconnected.
+async fn nothing_automatic_brings_a_disconnected_integration_back(backend: Backend) {
+    let a = tenant("a");
+    let made = backend.active(&a).await;
+    let integrations = backend.store.integrations();
+    integrations
+        .transition(&a, made.id, &Transition::new(Event::Disconnected, ACTOR))
+        .await
+        .unwrap();
+    for event in [Event::Succeeded, Event::Failed] {
+        let late = Transition::new(event, "system").automatic();
+        let error = integrations
+            .transition(&a, made.id, &late)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transition);
+    }
+    assert_eq!(
+        integrations.get(&a, made.id).await.unwrap().status,
+        Status::Disconnected
+    );
 }
 
 async fn due_probes_are_those_of_live_connections(backend: Backend) {
