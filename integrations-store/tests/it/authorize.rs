@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use integrations_core::ErrorKind;
-use integrations_core::http::CannedTransport;
+use integrations_core::http::{CannedTransport, TokenSource as _};
 use integrations_core::oauth::{Authorize, Callback};
 use integrations_core::status::Status;
 use integrations_store::IntegrationView;
@@ -130,7 +130,6 @@ async fn promise_06_many_callers_and_processes_make_one_refresh(backend: Backend
     for at in 0..24 {
         let (manager, a) = (processes[at % 3].clone(), a.clone());
         callers.push(tokio::spawn(async move {
-            use integrations_core::http::TokenSource as _;
             let tokens = manager.oauth_tokens(&a, made.id).await.unwrap().unwrap();
             tokens.token().await.unwrap().expose_secret().to_owned()
         }));

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use integrations_core::http::CannedTransport;
-use integrations_core::http::{HttpContext, TokenSource};
-use integrations_core::oauth::{OAuthClient, OAuthProfile};
+use integrations_core::http::HttpContext;
+use integrations_core::oauth::{OAuthClient, OAuthProfile, OAuthTokens};
 use integrations_core::provider::{ConnectionReport, Context, Integration, Provider, Providers};
 use integrations_core::template::{Category, Config, Template};
 use integrations_core::vault::Vault;
@@ -31,7 +31,7 @@ pub struct State {
     pub connects: AtomicU32,
     pub tests: AtomicU32,
     /// What the last connection was given.
-    pub tokens: Mutex<Option<Arc<dyn TokenSource>>>,
+    pub tokens: Mutex<Option<OAuthTokens>>,
     /// The key of the last connection.
     pub key: Mutex<String>,
 }
