@@ -14,7 +14,7 @@ on_both_engines!(
     a_config_is_judged_sealed_and_read_back_redacted,
     promise_07_no_secret_is_stored_or_shown,
     an_update_encrypts_only_what_changed,
-    anothers_ciphertext_does_not_open,
+    foreign_ciphertext_does_not_open,
     live_connections_follow_the_version,
     run_time_templates_come_and_go,
     a_test_decides_the_status_and_is_audited,
@@ -187,7 +187,7 @@ async fn an_update_encrypts_only_what_changed(backend: Backend) {
     assert_eq!(gone.config.get("clientSecret"), None);
 }
 
-async fn anothers_ciphertext_does_not_open(backend: Backend) {
+async fn foreign_ciphertext_does_not_open(backend: Backend) {
     let (a, b) = (tenant("a"), tenant("b"));
     let (manager, ..) = manager(&backend);
     let one = manager
