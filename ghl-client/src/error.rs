@@ -24,7 +24,7 @@ pub struct ApiError {
     pub resolution: Option<String>,
     /// The provider's trace id: quote it to their support.
     pub trace_id: Option<String>,
-    /// Details, for example the contact that matches a duplicate.
+    /// Details, for example the contact that matches a duplicate; and what else stands beside the message.
     pub meta: Map<String, Value>,
 }
 

@@ -387,8 +387,13 @@ impl<'a> Call<'a> {
     async fn run(mut self) -> Result<Answer> {
         let shared = &self.pipeline.shared;
         shared.budget.deposit(shared.retry.budget);
+        let mut before: Option<Error> = None;
         loop {
-            let attempt = self.attempt().await.map_err(|error| self.finish(error))?;
+            let attempt = match self.attempt().await {
+                Ok(attempt) => attempt,
+                // No permit in time for another attempt: the provider's own refusal says more.
+                Err(error) => return Err(self.finish(before.unwrap_or(error))),
+            };
             let (error, arrived, credential, refused) = match attempt {
                 Attempt::Done(answer) => return Ok(*answer),
                 Attempt::Failed {
@@ -414,6 +419,7 @@ impl<'a> Call<'a> {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(self.finish(error)),
             }
+            before = Some(error);
         }
     }
 

@@ -10,13 +10,13 @@ use crate::backend::{ACTOR, Backend, on_both_engines, tenant};
 use crate::fake::{config, manager};
 
 on_both_engines!(
-    anothers_ciphertext_does_not_open,
+    foreign_ciphertext_does_not_open,
     webhook_secrets_rotate,
     keys_rotate_while_everything_works,
     damaged_secrets_are_a_typed_error_and_an_error_status,
 );
 
-async fn anothers_ciphertext_does_not_open(backend: Backend) {
+async fn foreign_ciphertext_does_not_open(backend: Backend) {
     let (a, b) = (tenant("a"), tenant("b"));
     let (manager, ..) = manager(&backend);
     let one = manager
