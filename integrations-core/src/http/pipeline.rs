@@ -399,8 +399,11 @@ impl<'a> Call<'a> {
         loop {
             let attempt = match self.attempt().await {
                 Ok(attempt) => attempt,
-                // No permit in time for another attempt: the provider's own refusal says more.
-                Err(error) => return Err(self.finish(before.unwrap_or(error))),
+                Err(error) => {
+                    // No permit in time for another attempt: the provider's own refusal says more.
+                    let before = before.filter(|_| error.kind() == ErrorKind::RateLimited);
+                    return Err(self.finish(before.unwrap_or(error)));
+                }
             };
             let (error, arrived, credential, refused) = match attempt {
                 Attempt::Done(answer) => return Ok(*answer),
