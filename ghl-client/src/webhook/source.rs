@@ -115,3 +115,40 @@ impl WebhookSource for GhlWebhooks {
         ReplyPolicy::GHL.reply(outcome)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Method;
+    use integrations_core::webhook::sign::Ed25519Signer;
+
+    use super::*;
+
+    #[test]
+    fn the_events_of_another_app_are_refused() {
+        let signer = Ed25519Signer::from_seed(&[7; 32]).unwrap();
+        let all = GhlWebhooks::with_keys([signer.public_key().unwrap()]);
+        let ours = all.clone().for_app("65f0c0ffee").for_app("new");
+        let verify = |source: &GhlWebhooks, body: &'static [u8]| {
+            let raw = RawRequest::new(
+                Method::POST,
+                "/",
+                signer.ghl(body),
+                Bytes::from_static(body),
+            );
+            let verified = source.verify(&raw, &Secrets::none(), Timestamp::UNIX_EPOCH);
+            verified.map(drop).map_err(|error| Rejection::of(&error))
+        };
+        let own = br#"{"type":"UNINSTALL","appId":"65f0c0ffee","locationId":"l1"}"#;
+        assert_eq!(verify(&ours, own), Ok(()));
+        for foreign in [
+            br#"{"type":"UNINSTALL","appId":"another","locationId":"l1"}"#.as_slice(),
+            br#"{"type":"UNINSTALL","locationId":"l1"}"#,
+            br#"{"type":"UNINSTALL","appId":null}"#,
+            b"[]",
+        ] {
+            assert_eq!(verify(&ours, foreign), Err(Some(Rejection::NotAllowed)));
+            assert_eq!(verify(&all, foreign), Ok(()));
+        }
+    }
+}

@@ -576,9 +576,11 @@ mod tests {
         for refused in [false, true] {
             limiter.observe(&key("a"), &absurd, refused);
         }
-        let windows = lock(&limiter.windows);
-        assert_eq!(lock(&windows.by_key[&key("a")].state).done.len(), 1);
-        drop(windows);
+        {
+            let windows = lock(&limiter.windows);
+            let state = lock(&windows.by_key[&key("a")].state);
+            assert_eq!(state.done.len(), 1);
+        }
         ask(&limiter, Priority::Normal, LONGEST_LEARNED * 2)
             .await
             .unwrap();
