@@ -76,6 +76,12 @@ fn classify(status: u16, api: &ApiError) -> Option<Fault> {
             "version_unknown",
             "the provider does not know this Version: use one of the documented ones",
         ),
+        // The provider has no 404 for these.
+        400 if api.messages.iter().any(|message| names_nothing(message)) => fault(
+            ErrorKind::NotFound,
+            "not_found",
+            "the id is wrong or the object was deleted",
+        ),
         400 if says("location is not active") => fault(
             ErrorKind::Permission,
             "location_inactive",
@@ -116,6 +122,14 @@ fn classify(status: u16, api: &ApiError) -> Option<Fault> {
         }
         _ => None,
     }
+}
+
+/// Whether a message says that an id leads nowhere: `Contact with id … not found`.
+fn names_nothing(message: &str) -> bool {
+    message
+        .trim_end_matches('.')
+        .strip_suffix(" not found")
+        .is_some_and(|start| start.contains(" with id "))
 }
 
 /// Reads the field from a validator's message, for example `email must be an email`. Messages that could quote a value
@@ -233,6 +247,20 @@ mod tests {
             (v3.kind, v3.code.as_deref()),
             (ErrorKind::NotFound, Some("RESOURCE_NOT_FOUND"))
         );
+    }
+
+    #[test]
+    fn a_400_about_an_id_is_not_found() {
+        let gone = fault(
+            400,
+            r#"{"statusCode":400,"message":"Contact with id ab12 not found"}"#,
+        );
+        assert_eq!(
+            (gone.kind, gone.code.as_deref()),
+            (ErrorKind::NotFound, Some("not_found"))
+        );
+        let other = fault(400, r#"{"message":"Sender number not found for SMS"}"#);
+        assert_eq!(other.kind, ErrorKind::Validation);
     }
 
     #[test]

@@ -121,7 +121,10 @@ impl Fault {
                 fault.retryable = Some(false);
                 fault
             }
-            500..=599 => Self::new(ErrorKind::Server, ""),
+            500..=599 => Self::new(
+                ErrorKind::Server,
+                "try again later; if it stays so, ask the provider",
+            ),
             _ => Self::new(
                 ErrorKind::Other,
                 "the provider answered with an unexpected status",

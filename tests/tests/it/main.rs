@@ -1,3 +1,8 @@
 //! Tests that look at several crates at once.
 
+mod bad_input;
+mod behaviour;
+mod faults;
 mod house;
+mod promises;
+mod support;
