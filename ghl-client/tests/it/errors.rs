@@ -280,7 +280,7 @@ async fn wrong_settings_are_refused_before_anything_is_sent() {
     let location = location(&transport);
     for id in ["", ".", ".."] {
         let error = location.contacts().get(id).send().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{id}");
+        assert_eq!(error.kind(), ErrorKind::Validation, "{id}");
     }
     assert!(transport.sent().is_empty());
 }

@@ -133,7 +133,7 @@ async fn a_foreign_cursor_is_refused_before_anything_is_sent() {
     let streamed = location.contacts().search().start_at(&foreign).items();
     errors.push(streamed.try_collect::<Vec<_>>().await.unwrap_err());
     for error in errors {
-        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Validation, "{error}");
         assert!(error.operation().is_some());
     }
     assert!(transport.sent().is_empty());

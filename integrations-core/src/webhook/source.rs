@@ -39,7 +39,8 @@ pub trait WebhookSource: Debug + Send + Sync {
     /// [`ErrorKind::Webhook`](crate::ErrorKind::Webhook) when the payload is not in the provider's form.
     fn events(&self, verified: Verified<'_>) -> Result<Vec<Event>>;
 
-    /// What makes two deliveries the same event.
+    /// What makes two deliveries the same event, unique among all events of one tenant from this provider: where the
+    /// provider counts its ids per account, the key names the account too.
     fn dedupe_key(&self, event: &Event) -> DedupeKey {
         match event.id() {
             Some(id) => DedupeKey::from(id),

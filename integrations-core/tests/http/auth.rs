@@ -127,12 +127,12 @@ async fn an_idempotency_key_or_header_cannot_inject_a_header() {
     request.options.idempotency_key = Some("k\r\nx-evil: 1".to_owned());
     let pipeline = builder(&transport).build().unwrap();
     let error = pipeline.send(request).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(error.kind(), ErrorKind::Validation);
     assert!(!everything(&error).contains("x-evil"));
     assert!(transport.sent().is_empty());
     let name = http::HeaderName::from_static("x-version");
     let error = post().header(name, "1\r\nx-evil: 1").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(error.kind(), ErrorKind::Validation);
     assert!(!everything(&error).contains("x-evil"));
 }
 
