@@ -49,6 +49,8 @@ pub(crate) struct Receiver {
 #[derive(Default)]
 struct Candidates {
     found: Vec<Candidate>,
+    /// What all requests of the provider are verified with, when it is nobody's.
+    common: Secrets,
     /// Whether there are more, whose secrets cannot be read now.
     unreadable: bool,
 }
@@ -102,17 +104,14 @@ impl Receiver {
         received_at: Timestamp,
     ) -> Result<Taken, Refused> {
         let candidates = self.candidates(provider, source, target, raw).await?;
-        if let Some(reply) = self
-            .handshake(source, target, raw, &candidates.found)
-            .await?
-        {
+        if let Some(reply) = self.handshake(source, target, raw, &candidates).await? {
             return Ok(Taken::Handshake(reply));
         }
         // Other methods are for handshakes.
         if raw.method != Method::POST {
             return Err(rejected(Rejection::MethodNotAllowed));
         }
-        let wanted = match verify(source, raw, &candidates.found, received_at).await {
+        let wanted = match verify(source, raw, &candidates, received_at).await {
             // It may be for the one whose secrets cannot be read.
             Err(_) if candidates.unreadable => return Err(Refused(Outcome::Busy)),
             wanted => wanted?,
@@ -199,6 +198,10 @@ impl Receiver {
                 }
             }
         }
+        if candidates.found.is_empty() {
+            let common = self.secrets.application_secrets(provider).await;
+            candidates.common = common.map_err(|error| not_now(&error))?;
+        }
         Ok(candidates)
     }
 
@@ -207,15 +210,15 @@ impl Receiver {
         source: &dyn WebhookSource,
         target: Target,
         raw: &RawRequest,
-        candidates: &[Candidate],
+        candidates: &Candidates,
     ) -> Result<Option<Reply>, Refused> {
-        if candidates.is_empty() {
+        if candidates.found.is_empty() {
             return Ok(source
-                .handshake(raw, &Secrets::none())
+                .handshake(raw, &candidates.common)
                 .filter(|shake| shake.learned.is_none())
                 .map(|shake| shake.reply));
         }
-        for candidate in candidates {
+        for candidate in &candidates.found {
             let Some(shake) = source.handshake(raw, &candidate.secrets) else {
                 continue;
             };
@@ -240,13 +243,13 @@ impl Receiver {
 async fn verify(
     source: &dyn WebhookSource,
     raw: &RawRequest,
-    candidates: &[Candidate],
+    candidates: &Candidates,
     received_at: Timestamp,
 ) -> Result<Vec<Wanted>, Refused> {
-    // Nobody's webhook is verified all the same, as far as that goes without secrets: a forger is told so, and learns
-    // nothing about which integrations exist.
-    if candidates.is_empty() {
-        return Err(match source.verify(raw, &Secrets::none(), received_at) {
+    // Nobody's webhook is verified all the same, as far as that goes without secrets of its own: a forger is told so, and
+    // learns nothing about which integrations exist.
+    if candidates.found.is_empty() {
+        return Err(match source.verify(raw, &candidates.common, received_at) {
             Ok(_) => Refused(Outcome::Ignored),
             Err(error) => rejected(rejection_of(&error)),
         });
@@ -254,7 +257,7 @@ async fn verify(
     let mut refusal = None;
     let mut proven = false;
     let mut wanted: Vec<Wanted> = Vec::new();
-    for (at, candidate) in candidates.iter().enumerate() {
+    for (at, candidate) in candidates.found.iter().enumerate() {
         // A large body hashed for many candidates must not hold the thread.
         if at > 0 {
             tokio::task::yield_now().await;

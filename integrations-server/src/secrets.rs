@@ -18,6 +18,16 @@ pub trait SecretSource: Debug + Send + Sync {
         integration: IntegrationId,
     ) -> Result<Secrets>;
 
+    /// What all webhooks of a provider are verified with, when they have something in common: an application's signing
+    /// secret, the token of its challenge. For requests that name no integration; [`Secrets::none`] by default.
+    ///
+    /// # Errors
+    /// As [`webhook_secrets`](Self::webhook_secrets).
+    async fn application_secrets(&self, provider: &str) -> Result<Secrets> {
+        let _ = provider;
+        Ok(Secrets::none())
+    }
+
     /// Keeps a secret that a provider handed over in its handshake, before the handshake is answered. It is only called
     /// for requests whose URL names the integration.
     ///
@@ -49,6 +59,10 @@ impl<S: SecretSource + ?Sized> SecretSource for Arc<S> {
         integration: IntegrationId,
     ) -> Result<Secrets> {
         (**self).webhook_secrets(tenant, integration).await
+    }
+
+    async fn application_secrets(&self, provider: &str) -> Result<Secrets> {
+        (**self).application_secrets(provider).await
     }
 
     async fn keep_webhook_secret(

@@ -129,3 +129,68 @@ async fn what_cannot_be_kept_is_not_answered_with_yes() {
     house.keys.repair();
     assert!(house.keys.get(&made).is_empty());
 }
+
+#[tokio::test]
+async fn what_all_have_in_common_answers_for_nobody() {
+    let house = House::new().await;
+    let acme = house.acme().await;
+    house.keys.set_common(Secrets::one(TOKEN));
+    let router = house.router();
+    let nobody = format!("/hooks/acme/{}", IntegrationId::new());
+    let other = json!({ "account": "A2", "verification_token": TOKEN }).to_string();
+    assert_eq!(status(&router, unsigned("/hooks/acme", other)).await, 200);
+    for path in ["/hooks/acme", &nobody] {
+        let genuine = signed(path, TOKEN, body("A2", "e1"));
+        assert_eq!(status(&router, genuine).await, 200, "not wanted");
+        let forged = signed(path, SECRET_B, body("A2", "e1"));
+        assert_eq!(status(&router, forged).await, 401);
+    }
+    // An integration has its own.
+    let wrong = signed("/hooks/acme", TOKEN, body("A1", "e1"));
+    assert_eq!(status(&router, wrong).await, 401);
+    assert!(house.events(&acme).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_manager_keeps_the_first_secret_that_is_handed_over() {
+    use integrations_core::http::HttpContext;
+    use integrations_core::provider::Providers;
+    use integrations_core::vault::{KeyRing, Vault};
+    use integrations_core::{ErrorKind, WebhookSecret};
+    use integrations_server::{SecretSource, Webhooks};
+    use integrations_store::IntegrationManager;
+
+    let house = House::new().await;
+    let made = house.pending("tenant-a", "acme", None).await;
+    let providers = Providers::new().with(crate::acme::Acme::own_secrets());
+    let vault = Vault::new(KeyRing::generate().unwrap());
+    let http = HttpContext::builder().build().unwrap();
+    let manager = IntegrationManager::builder(house.store.clone(), vault, providers.clone(), http)
+        .webhook_secret("acme", "app", SECRET_A)
+        .build();
+    let router = crate::house::mounted(
+        &Webhooks::builder(&house.store, &providers, manager.clone()).build(),
+    );
+    assert_eq!(status(&router, shake(&path(&made), TOKEN)).await, 200);
+    assert_eq!(status(&router, shake(&path(&made), TOKEN)).await, 200);
+    assert_eq!(status(&router, shake(&path(&made), SECRET_B)).await, 401);
+    let source: &dyn SecretSource = &manager;
+    let keep = async |secret: &str| {
+        let secret = WebhookSecret::from(secret);
+        source
+            .keep_webhook_secret(&made.tenant, made.id, &secret)
+            .await
+    };
+    keep(TOKEN).await.unwrap();
+    assert_eq!(
+        keep(SECRET_B).await.unwrap_err().kind(),
+        ErrorKind::Conflict
+    );
+    let secrets = source.webhook_secrets(&made.tenant, made.id).await.unwrap();
+    assert_eq!(secrets.signing().unwrap().len(), 1);
+    let common = source.application_secrets("acme").await.unwrap();
+    assert_eq!(common.named("app").count(), 1);
+    let event = signed(&path(&made), TOKEN, body("A1", "e1"));
+    assert_eq!(status(&router, event).await, 200);
+    assert_eq!(house.events(&made).await.len(), 1);
+}

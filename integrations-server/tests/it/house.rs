@@ -67,6 +67,7 @@ pub struct Connected {
 pub struct Keys {
     secrets: Mutex<HashMap<IntegrationId, Secrets>>,
     broken: Mutex<Vec<IntegrationId>>,
+    common: Mutex<Secrets>,
     /// Each look-up takes a permit.
     pub gate: Semaphore,
     asked: AtomicUsize,
@@ -81,6 +82,7 @@ impl House {
         let keys = Arc::new(Keys {
             secrets: Mutex::default(),
             broken: Mutex::default(),
+            common: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             asked: AtomicUsize::new(0),
         });
@@ -194,6 +196,10 @@ impl Keys {
         secrets.get(&of.id).cloned().unwrap_or_default()
     }
 
+    pub fn set_common(&self, secrets: Secrets) {
+        *self.common.lock().unwrap() = secrets;
+    }
+
     /// How many look-ups there were, those that wait at the gate included.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
@@ -223,6 +229,15 @@ impl SecretSource for Keys {
         }
         let secrets = self.secrets.lock().unwrap();
         Ok(secrets.get(&id).cloned().unwrap_or_default())
+    }
+
+    async fn application_secrets(&self, provider: &str) -> Result<Secrets> {
+        let common = self.common.lock().unwrap().clone();
+        Ok(if provider == "acme" {
+            common
+        } else {
+            Secrets::none()
+        })
     }
 
     async fn keep_webhook_secret(
