@@ -30,9 +30,7 @@ pub(crate) async fn a_working_credential_makes_it_active<F: Fixture>(fixture: &F
     app.finish().await;
 }
 
-pub(crate) async fn a_revoked_credential_is_an_error_until_it_is_restored<F: Fixture>(
-    fixture: &F,
-) {
+pub(crate) async fn a_revoked_credential_is_an_error_until_it_is_restored<F: Fixture>(fixture: &F) {
     let app = App::start(&fixture.providers()).await;
     let acme = tenant("acme");
     let (id, connection) = app.activate(&acme, F::SLUG, &fixture.config()).await;
@@ -62,9 +60,7 @@ pub(crate) async fn a_revoked_credential_is_an_error_until_it_is_restored<F: Fix
 pub(crate) async fn anothers_account_is_refused<F: Fixture>(fixture: &F) {
     let app = App::start(&fixture.providers()).await;
     let acme = tenant("acme");
-    let id = app
-        .create(&acme, F::SLUG, &fixture.anothers_config())
-        .await;
+    let id = app.create(&acme, F::SLUG, &fixture.anothers_config()).await;
     let tested = app.manager.test_connection(&acme, id, ACTOR).await;
     let error = refused(tested, ErrorKind::Permission);
     assert!(!error.is_retryable());

@@ -67,6 +67,11 @@ pub(crate) async fn an_update_leaves_the_rest_alone<F: Fixture>(fixture: &F) {
     );
     assert_eq!(
         (&found.phone, &found.tags, &found.address, &found.source),
-        (&expected.phone, &expected.tags, &expected.address, &expected.source)
+        (
+            &expected.phone,
+            &expected.tags,
+            &expected.address,
+            &expected.source
+        )
     );
 }

@@ -136,7 +136,10 @@ pub(crate) async fn tags_are_added_and_removed<F: Fixture>(fixture: &F) {
         .await
         .expect("added");
     assert_eq!(now().await, ["first", "lead", "vip"], "the others stay");
-    contacts.add_tags(&id, &tags(&["vip"])).await.expect("again");
+    contacts
+        .add_tags(&id, &tags(&["vip"]))
+        .await
+        .expect("again");
     assert_eq!(now().await.len(), 3);
     contacts
         .remove_tags(&id, &tags(&["first", "never-there"]))

@@ -1,8 +1,8 @@
 //! Nothing that can be printed shows the credential.
 
+use integrations_core::IntegrationId;
 use integrations_core::http::HttpContext;
 use integrations_core::provider::Context;
-use integrations_core::IntegrationId;
 use integrations_testkit::LeakDetector;
 
 use super::fixture::Fixture;

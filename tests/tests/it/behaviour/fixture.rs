@@ -136,7 +136,12 @@ pub(crate) trait Fixture: Sized {
 
 /// The same request with other bytes.
 pub(crate) fn with_body(raw: &RawRequest, body: Vec<u8>) -> RawRequest {
-    RawRequest::new(raw.method.clone(), raw.url.clone(), raw.headers.clone(), body)
+    RawRequest::new(
+        raw.method.clone(),
+        raw.url.clone(),
+        raw.headers.clone(),
+        body,
+    )
 }
 
 /// A request without any header that could prove a sender.

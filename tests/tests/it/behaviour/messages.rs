@@ -58,10 +58,7 @@ pub(crate) async fn a_message_without_an_addressee_is_not_sent<F: Fixture>(fixtu
         .with_body("x");
     let error = messages.send(&unknown).await.expect_err("nobody there");
     assert!(
-        matches!(
-            error.kind(),
-            ErrorKind::NotFound | ErrorKind::Validation
-        ),
+        matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation),
         "{error}"
     );
     assert!(!error.is_outcome_unknown());

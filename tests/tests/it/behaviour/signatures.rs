@@ -71,7 +71,10 @@ pub(crate) async fn only_genuine_requests_become_events<F: Fixture>(fixture: &F)
         ("forged", fixture.forge(&body)),
         ("unsigned", bare(&body)),
         ("changed", with_body(&genuine, changed)),
-        ("without its last byte", with_body(&genuine, body[..body.len() - 1].to_vec())),
+        (
+            "without its last byte",
+            with_body(&genuine, body[..body.len() - 1].to_vec()),
+        ),
         ("empty", with_body(&genuine, Vec::new())),
     ] {
         let error = verify(&raw).expect_err(what);

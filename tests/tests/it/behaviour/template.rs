@@ -47,7 +47,10 @@ pub(crate) async fn the_template_is_sound<F: Fixture>(fixture: &F) {
         let secret = F::FIELDS
             .iter()
             .any(|field| field.secret && field.pointer == format!("/{name}"));
-        let marked = (property["format"] == "password", property["writeOnly"] == true);
+        let marked = (
+            property["format"] == "password",
+            property["writeOnly"] == true,
+        );
         assert_eq!(marked, (secret, secret), "the marks of {name}");
     }
     let secrets: BTreeSet<&str> = template.secret_fields().collect();

@@ -43,7 +43,9 @@ async fn promise_03_the_event_is_there_when_the_answer_is_seen() {
         let killed = copy_as_if_killed(&app);
         let providers = ghl::providers(&ghl, []);
         let http = HttpContext::new().expect("TLS");
-        let again = App::open(killed, app.vault.clone(), &providers, http, |manager| manager);
+        let again = App::open(killed, app.vault.clone(), &providers, http, |manager| {
+            manager
+        });
         let again = again.await;
         let events = again.store.events();
         let acme = tenant("acme");

@@ -115,7 +115,12 @@ async fn promise_07_no_secret_in_a_whole_life() {
     leaks::scan("what people are shown", format!("{view:?}"));
     let json = serde_json::to_string(&view).expect("JSON");
     leaks::scan("what browsers are sent", json);
-    let row = app.store.integrations().get(&acme, id).await.expect("a row");
+    let row = app
+        .store
+        .integrations()
+        .get(&acme, id)
+        .await
+        .expect("a row");
     leaks::scan("the row", format!("{row:?}"));
     for row in app.trail(&acme).await {
         leaks::scan("the trail", format!("{row:?} {}", row.details));
@@ -135,10 +140,7 @@ async fn promise_07_no_secret_in_a_whole_life() {
     let folder = Arc::clone(&app.folder);
     let http = HttpContext::new().expect("TLS");
     let stranger = App::open(folder, vault, &providers, http, |m| m).await;
-    let error = refused(
-        stranger.manager.connect(&acme, id).await,
-        ErrorKind::Crypto,
-    );
+    let error = refused(stranger.manager.connect(&acme, id).await, ErrorKind::Crypto);
     assert_eq!(error.code(), Some("unknown_key"));
     stranger.store.close().await;
 
@@ -175,7 +177,10 @@ fn promise_07_what_leaks_is_found() {
     assert_eq!(report.leaks()[3].form, Form::Hex);
     let panicked = std::panic::catch_unwind(|| detector.assert_clean());
     assert!(panicked.is_err());
-    assert!(!report.to_string().contains("0b5c6a2e"), "not by the report");
+    assert!(
+        !report.to_string().contains("0b5c6a2e"),
+        "not by the report"
+    );
 }
 
 fn hex_of(text: &str) -> String {

@@ -32,10 +32,7 @@ async fn promise_04_twenty_deliveries_at_once_have_one_effect() {
         .another(&providers, HttpContext::new().expect("TLS"), |m| m)
         .await;
     let recorder = Recorder::new(&app);
-    let inboxes = [
-        recorder.inbox(&app).start(),
-        recorder.inbox(&other).start(),
-    ];
+    let inboxes = [recorder.inbox(&app).start(), recorder.inbox(&other).start()];
     let urls = [app.serve().await, other.serve().await].map(|url| format!("{url}/{SLUG}"));
     let ghl = Arc::new(ghl);
     let webhook = ghl.webhook("ContactCreate", ghl::contact_create(LOCATION, "c1"));
@@ -70,7 +67,10 @@ async fn promise_04_twenty_deliveries_at_once_have_one_effect() {
         "each event once"
     );
     assert_eq!(app.number("SELECT COUNT(*) FROM leads").await, 2);
-    assert_eq!(app.number("SELECT MAX(attempts) FROM webhook_events").await, 1);
+    assert_eq!(
+        app.number("SELECT MAX(attempts) FROM webhook_events").await,
+        1
+    );
     for inbox in inboxes {
         inbox.stop().await;
     }

@@ -67,8 +67,7 @@ impl Pair {
         let now = Arc::clone(&clock);
         let now = Clock::from_fn(move || integrations_core::Clock::now(&*now));
         let ghl = ghl::start(ghl::builder().clock(now)).await;
-        let marketplace =
-            ghl.register_app(AppSpec::new(REDIRECT).scopes(SCOPES.iter().copied()));
+        let marketplace = ghl.register_app(AppSpec::new(REDIRECT).scopes(SCOPES.iter().copied()));
         leaks::plant("the app's client secret", &marketplace.client_secret);
         let providers = ghl::providers(&ghl, []);
         let (first, second) = (http(&clock), http(&clock));
@@ -184,12 +183,10 @@ async fn promise_06_a_process_that_died_before_it_asked_is_waited_out() {
     // It took the lease, and was killed.
     let lease = format!("oauth:{}", pair.id);
     let acme = tenant("acme");
-    let dead = pair.one.store.try_acquire(
-        &acme,
-        &lease,
-        "a dead process",
-        Duration::from_millis(600),
-    );
+    let dead =
+        pair.one
+            .store
+            .try_acquire(&acme, &lease, "a dead process", Duration::from_millis(600));
     let dead = dead.await.expect("a store").expect("a free lease");
     let calling = calls(connections.clone());
     tokio::pin!(calling);
@@ -251,7 +248,10 @@ async fn promise_06_a_process_that_died_before_it_saved_is_reported_not_hidden()
     dying.refresh(&refresh).await.expect("new tokens, lost");
 
     let error = two.test_connection().await.expect_err("dead");
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, Some("token_dead")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Auth, Some("token_dead"))
+    );
     for _ in 0..3 {
         two.test_connection().await.expect_err("still dead");
     }

@@ -105,7 +105,8 @@ async fn promise_09_each_write_under_each_silent_effect() {
     let (ghl, app, connection) = connected().await;
     for write in Write::ALL {
         for fault in silent_effects() {
-            let fields = serde_json::json!({"firstName": "Old", "phone": "+19155550142", "tags": ["vip"]});
+            let fields =
+                serde_json::json!({"firstName": "Old", "phone": "+19155550142", "tags": ["vip"]});
             let id = ExternalId::new(ghl.seed_contact(LOCATION, fields));
             let (operation, request) = write.names();
             let plan = FaultPlan::none().script(request, [fault.clone()]);
@@ -124,7 +125,10 @@ async fn promise_09_each_write_under_each_silent_effect() {
                 let error = result.expect_err(&what);
                 assert!(error.is_outcome_unknown(), "{what}");
                 assert!(!error.is_retryable(), "{what}");
-                assert!(error.to_string().contains("read before you write"), "{what}");
+                assert!(
+                    error.to_string().contains("read before you write"),
+                    "{what}"
+                );
                 assert_eq!((writes, ghl.stats().requests), (1, 1), "{what}");
             }
             assert_one_effect(&ghl, write, &id, &what);
@@ -162,7 +166,13 @@ fn assert_one_effect(ghl: &SimulatedGhl, write: Write, id: &ExternalId<Contact>,
         Write::Delete => contacts.is_empty(),
         Write::AddTags => tags(1),
         Write::RemoveTags => tags(0),
-        Write::Send => ghl.messages(LOCATION).iter().filter(|m| m["contactId"] == id.as_str()).count() == 1,
+        Write::Send => {
+            ghl.messages(LOCATION)
+                .iter()
+                .filter(|m| m["contactId"] == id.as_str())
+                .count()
+                == 1
+        }
     };
     assert!(good, "one effect, {what}");
 }
@@ -170,7 +180,8 @@ fn assert_one_effect(ghl: &SimulatedGhl, write: Write, id: &ExternalId<Contact>,
 #[tokio::test]
 async fn promise_09_what_never_arrived_is_said_plainly() {
     let (ghl, app, connection) = connected().await;
-    let id = ExternalId::new(ghl.seed_contact(LOCATION, serde_json::json!({"phone": "+19155550142"})));
+    let id =
+        ExternalId::new(ghl.seed_contact(LOCATION, serde_json::json!({"phone": "+19155550142"})));
     ghl.shutdown().await;
     for write in [Write::Create, Write::Send] {
         // A connection that was kept open breaks; a new one is refused.

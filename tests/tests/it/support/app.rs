@@ -139,9 +139,7 @@ impl App {
 
     /// Runs SQL past the store.
     pub(crate) async fn sql(&self, sql: &str) -> Result<u64, sqlx::Error> {
-        let done = sqlx::query(AssertSqlSafe(sql))
-            .execute(&self.raw)
-            .await?;
+        let done = sqlx::query(AssertSqlSafe(sql)).execute(&self.raw).await?;
         Ok(done.rows_affected())
     }
 

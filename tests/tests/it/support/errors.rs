@@ -23,7 +23,11 @@ pub(crate) fn refused<T>(result: Result<T>, kind: ErrorKind) -> Error {
 pub(crate) fn sound(error: &Error) {
     let line = error.to_string();
     assert!(!line.contains('\n'), "one line: {line}");
-    assert!(line.len() < 2000, "a line, not a page: {} bytes", line.len());
+    assert!(
+        line.len() < 2000,
+        "a line, not a page: {} bytes",
+        line.len()
+    );
     assert!(
         error.message().len() > 10 || !error.fields().is_empty(),
         "says what to do: {line}"

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ghl_client::GoHighLevel;
 use ghl_client::webhook::{Ed25519Key, GhlWebhooks};
 use integrations_core::provider::Providers;
+use integrations_testkit::SimulatedGhl;
 use integrations_testkit::ghl::{Builder, SCOPES};
-use integrations_testkit::{FaultPlan, SimulatedGhl};
 use serde_json::{Value, json};
 
 use super::leaks;
@@ -27,10 +27,6 @@ pub(crate) fn builder() -> Builder {
 
 pub(crate) async fn start(builder: Builder) -> SimulatedGhl {
     builder.start().await.expect("a free port")
-}
-
-pub(crate) async fn with_faults(plan: FaultPlan) -> SimulatedGhl {
-    start(builder().faults(plan)).await
 }
 
 /// A private token with all scopes, planted.
