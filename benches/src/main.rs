@@ -27,8 +27,8 @@ struct Arguments {
 enum Bench {
     /// A call of the typed client over the same call of the raw HTTP library: time and allocations.
     Client {
-        /// Calls per round; there are ten rounds of each, in turns.
-        #[arg(long, default_value_t = 2000)]
+        /// Calls per round; there are twenty rounds of each, in turns.
+        #[arg(long, default_value_t = 1000)]
         calls: u32,
     },
     /// Sealing and opening a secret, beside `openssl speed`.

@@ -241,12 +241,13 @@ impl RawCall {
         let request = match path.split(['?', '#']).next() {
             Some(clean)
                 if clean.len() == path.len()
-                    && !path.split('/').any(|part| part == "." || part == "..") =>
+                    && !path.contains(|c: char| c == '\\' || c.is_control())
+                    && !path.split('/').any(climbs) =>
             {
                 Ok(Request::new(operation, path))
             }
             _ => Err(Error::config(
-                "a raw path has no query and no `.` or `..`: add the query with query()",
+                "a raw path has no query, no `.` or `..`, no backslash and no line end: add the query with query()",
             )),
         };
         Self {
@@ -323,7 +324,10 @@ impl RawCall {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub async fn send<T: DeserializeOwned>(self) -> Result<T> {
-        self.send_reply().await?.json()
+        let reply = self.send_reply().await?;
+        reply
+            .json()
+            .map_err(|error| error.with_provider(crate::PROVIDER).with_operation("raw"))
     }
 
     /// Sends the call and returns the whole answer undecoded: audio, text, anything.
@@ -343,6 +347,12 @@ impl RawCall {
         let request = self.request?.header(VERSION, self.version.as_str())?;
         self.pipeline.stream(request).await
     }
+}
+
+/// Whether a URL parser takes this segment for `.` or `..`.
+fn climbs(segment: &str) -> bool {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    dots == "." || dots == ".."
 }
 
 impl fmt::Debug for RawCall {

@@ -1,5 +1,5 @@
+use integrations_core::AccessToken;
 use integrations_core::template::SecretSchema;
-use integrations_core::{AccessToken, ClientSecret};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -7,7 +7,8 @@ use crate::ids::{CompanyId, LocationId};
 
 /// What a connection to GoHighLevel needs: the config of its template.
 ///
-/// Either `apiKey` holds a private integration token, or the integration is authorized through a marketplace app.
+/// Either `apiKey` holds a private integration token, or the integration is authorized through the application's
+/// marketplace app, whose client id and secret belong to the application and not to one connection.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -31,12 +32,6 @@ pub struct GoHighLevelConfig {
     /// Conversation provider that reports messages of other channels.
     #[schemars(title = "Conversation provider ID", length(max = 64), extend("x-env" = "GHL_CONVERSATION_PROVIDER_ID"))]
     pub conversation_provider_id: Option<String>,
-    /// Id of the marketplace app.
-    #[schemars(title = "OAuth client ID", length(max = 128), extend("x-env" = "GHL_CLIENT_ID"))]
-    pub client_id: Option<String>,
-    /// Secret of the marketplace app.
-    #[schemars(title = "OAuth client secret", with = "Option<SecretSchema>", extend("x-env" = "GHL_CLIENT_SECRET"))]
-    pub client_secret: Option<ClientSecret>,
     /// Where the API answers; the provider's own address when it is left out.
     #[schemars(title = "Base URL", with = "Option<String>", url, extend("x-env" = "GHL_BASE_URL"))]
     pub base_url: Option<String>,

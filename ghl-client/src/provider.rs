@@ -65,8 +65,6 @@ impl GoHighLevel {
                 "calendarId",
                 "conversationProviderId",
                 "companyId",
-                "clientId",
-                "clientSecret",
                 "baseUrl",
             ])
             .config::<GoHighLevelConfig>()

@@ -14,6 +14,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Error bodies are kept up to this many bytes.
 pub const MAX_ERROR_BODY: usize = 64 * 1024;
 
+/// A provider that asks for more patience than this is taken to have asked for this much.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 type Source = Box<dyn StdError + Send + Sync + 'static>;
 
 /// What went wrong, in terms a caller can act on.
@@ -236,24 +239,24 @@ impl Error {
         self
     }
 
-    /// Adds the provider's own error code.
+    /// Adds the provider's own error code, cut at 100 characters, without control characters.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
-        self.0.code = Some(code.into());
+        self.0.code = Some(Tame::id(&code.into()).to_string());
         self
     }
 
-    /// Adds the provider's request or trace id.
+    /// Adds the provider's request or trace id, cut at 100 characters, without control characters.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
-        self.0.request_id = Some(id.into());
+        self.0.request_id = Some(Tame::id(&id.into()).to_string());
         self
     }
 
-    /// Adds the wait that the provider asked for.
+    /// Adds the wait that the provider asked for, a week at most.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
-        self.0.retry_after = Some(wait);
+        self.0.retry_after = Some(wait.min(MAX_RETRY_AFTER));
         self
     }
 
@@ -268,7 +271,8 @@ impl Error {
     #[must_use]
     pub fn with_body(mut self, body: Bytes) -> Self {
         self.0.body = Some(if body.len() > MAX_ERROR_BODY {
-            body.slice(..MAX_ERROR_BODY)
+            // A slice would keep all of it in memory.
+            Bytes::copy_from_slice(&body[..MAX_ERROR_BODY])
         } else {
             body
         });
@@ -390,6 +394,47 @@ impl Error {
     }
 }
 
+/// Text from outside, fit for one line of a log: cut, and without characters that end a line or turn it round.
+pub(crate) struct Tame<'a> {
+    text: &'a str,
+    longest: usize,
+}
+
+impl<'a> Tame<'a> {
+    /// A code, an id, a host.
+    pub(crate) fn id(text: &'a str) -> Self {
+        Self { text, longest: 100 }
+    }
+
+    /// The path of a field.
+    pub(crate) fn path(text: &'a str) -> Self {
+        Self { text, longest: 300 }
+    }
+
+    /// A few words.
+    fn text(text: &'a str) -> Self {
+        Self {
+            text,
+            longest: 1000,
+        }
+    }
+}
+
+impl fmt::Display for Tame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+        for (at, c) in self.text.chars().enumerate() {
+            if at == self.longest {
+                return f.write_char('…');
+            }
+            let wild = c.is_control()
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            f.write_char(if wild { '\u{fffd}' } else { c })?;
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
@@ -420,9 +465,10 @@ impl fmt::Display for Error {
             };
             write!(
                 f,
-                "{}{at}: {}",
+                "{}{}: {}",
                 if i == 0 { ": " } else { "; " },
-                field.message
+                Tame::path(at),
+                Tame::text(&field.message)
             )?;
         }
         if inner.fields.len() > 8 {
@@ -521,6 +567,24 @@ mod tests {
             Error::new(ErrorKind::Server, "")
                 .with_body(Bytes::from(vec![b'x'; MAX_ERROR_BODY + 1]));
         assert_eq!(error.body().map(Bytes::len), Some(MAX_ERROR_BODY));
+    }
+
+    #[test]
+    fn what_providers_write_stays_on_one_line() {
+        let wild = format!("x\n\u{1b}[31m\u{202e}\u{2028}{}", "y".repeat(5000));
+        let error = Error::validation("", vec![FieldError::new(&*wild, &*wild)])
+            .with_code(&*wild)
+            .with_request_id(&*wild)
+            .with_retry_after(Duration::MAX);
+        for shown in [
+            error.to_string(),
+            error.request_id().unwrap().to_owned(),
+            error.code().unwrap().to_owned(),
+        ] {
+            assert!(shown.len() < 2000, "{}", shown.len());
+            assert!(!shown.contains(['\n', '\u{1b}', '\u{202e}', '\u{2028}']));
+        }
+        assert_eq!(error.retry_after(), Some(MAX_RETRY_AFTER));
     }
 
     #[test]

@@ -48,3 +48,9 @@ pub use retry::{RetryBudget, RetryPolicy};
 #[cfg(any(test, feature = "test-util"))]
 pub use testing::CannedTransport;
 pub use transport::{Outgoing, Transport, TransportError, TransportFailure};
+
+/// The end of a wait; one that lies beyond what a clock can tell is as good as never.
+pub(crate) fn later(from: tokio::time::Instant, wait: std::time::Duration) -> tokio::time::Instant {
+    const NEVER: std::time::Duration = std::time::Duration::from_secs(30 * 366 * 24 * 60 * 60);
+    from + wait.min(NEVER)
+}

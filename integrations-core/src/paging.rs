@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 /// Where the next page starts, in the provider's own terms; store it to go on later.
 #[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -70,7 +70,12 @@ impl<T> Page<T> {
 
 type Inner<T> = Pin<Box<dyn Stream<Item = Result<T>> + Send>>;
 
-/// A stream of pages. Ends after the last page, an empty page, a cursor that was seen before, or an error.
+/// So many empty pages in a row, each with a new cursor, are taken for a circle.
+const MAX_EMPTY: u32 = 1000;
+
+/// A stream of pages. Ends after the last page, a cursor that was seen before, or an error.
+///
+/// An empty page with a cursor is not the last one: providers that filter after they cut pages answer such.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T>(Inner<Page<T>>);
 
@@ -89,22 +94,26 @@ impl<T: Send + 'static> Pages<T> {
             Page(Option<Cursor>),
             End,
         }
-        let start = (At::Page(first), HashSet::new(), fetch);
-        let pages = stream::unfold(start, |(at, mut seen, mut fetch)| async move {
+        let start = (At::Page(first), HashSet::new(), 0, fetch);
+        let pages = stream::unfold(start, |(at, mut seen, mut empty, mut fetch)| async move {
             let At::Page(cursor) = at else { return None };
-            let result = fetch(cursor).await;
-            let at = match result
-                .as_ref()
-                .ok()
-                .and_then(|page| Some((page, page.next.as_ref()?)))
-            {
-                // A provider that repeats a cursor, or answers an empty page with one, would never end.
-                Some((page, next)) if !page.items.is_empty() && seen.insert(digest(next)) => {
-                    At::Page(Some(next.clone()))
-                }
+            let mut result = fetch(cursor).await;
+            empty = match &result {
+                Ok(page) if page.items.is_empty() && page.next.is_some() => empty + 1,
+                _ => 0,
+            };
+            if empty > MAX_EMPTY {
+                result = Err(Error::new(
+                    ErrorKind::Decode,
+                    "the provider answers one empty page after another and never the last one",
+                ));
+            }
+            let at = match result.as_ref().ok().and_then(|page| page.next.as_ref()) {
+                // A provider that repeats a cursor would never end.
+                Some(next) if seen.insert(digest(next)) => At::Page(Some(next.clone())),
                 _ => At::End,
             };
-            Some((result, (at, seen, fetch)))
+            Some((result, (at, seen, empty, fetch)))
         });
         Self(Box::pin(pages))
     }
@@ -185,7 +194,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::{Error, ErrorKind};
 
     fn numbered(pages: usize) -> (Pages<usize>, Arc<AtomicUsize>) {
         let calls = Arc::new(AtomicUsize::new(0));
@@ -237,11 +245,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_page_ends_the_stream() {
-        let pages = Pages::new(None, |_| async {
-            Ok(Page::new(Vec::<u8>::new(), Some(Cursor::new("more"))))
+    async fn an_empty_page_is_not_the_last_one() {
+        let pages = Pages::new(None, |cursor: Option<Cursor>| async move {
+            Ok(match cursor {
+                None => Page::new(vec![1], Some(Cursor::new("filtered"))),
+                Some(cursor) if cursor.as_str() == "filtered" => {
+                    Page::new(Vec::new(), Some(Cursor::new("more")))
+                }
+                Some(_) => Page::new(vec![2], None),
+            })
         });
-        assert!(pages.collect_items().await.unwrap().is_empty());
+        assert_eq!(pages.collect_items().await.unwrap(), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn endless_empty_pages_are_an_error() {
+        let mut calls = 0;
+        let pages = Pages::<u8>::new(None, move |_| {
+            calls += 1;
+            async move { Ok(Page::new(Vec::new(), Some(Cursor::new(calls.to_string())))) }
+        });
+        let error = pages.collect_items().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
 mod inbox;
 mod manager;
 mod receive;
@@ -8,5 +9,5 @@ mod secrets;
 
 pub use inbox::{Delivery, Drained, EventHandler, Inbox, InboxBuilder, InboxHandle};
 pub use receive::Received;
-pub use router::{DEFAULT_BODY_LIMIT, Webhooks, WebhooksBuilder};
+pub use router::{DEFAULT_BODY_LIMIT, DEFAULT_READ_TIMEOUT, Webhooks, WebhooksBuilder};
 pub use secrets::SecretSource;

@@ -1,24 +1,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Path, Request, State};
-use axum::response::Response;
 use axum::routing::any;
-use http::{StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use integrations_core::provider::Providers;
-use integrations_core::webhook::{Outcome, RawRequest, Rejection, Reply, ReplyPolicy};
-use integrations_core::{Clock, Error, IntegrationId, Result, SystemClock};
+use integrations_core::provider::{Provider, Providers};
+use integrations_core::webhook::RawRequest;
+use integrations_core::{Clock, Error, ErrorKind, IntegrationId, Result, SystemClock};
 use integrations_store::Store;
 use tokio::sync::Notify;
 
 use crate::SecretSource;
+use crate::answer::answer;
 use crate::receive::{Receiver, Target};
 
 /// Bodies up to this many bytes are read; providers send less than a tenth of it.
 pub const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
+
+/// A body must have arrived after this long; providers wait a few seconds for their answer.
+pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Receives webhooks: build it, mount [`router`](Self::router), give [`inbox`](crate::Inbox) a handler.
 ///
@@ -34,6 +34,7 @@ struct Shared {
     aliases: BTreeMap<String, String>,
     public_url: Option<String>,
     body_limit: usize,
+    read_timeout: Duration,
 }
 
 /// Builds [`Webhooks`].
@@ -47,6 +48,7 @@ pub struct WebhooksBuilder {
     aliases: BTreeMap<String, String>,
     public_url: Option<String>,
     body_limit: usize,
+    read_timeout: Duration,
 }
 
 impl WebhooksBuilder {
@@ -70,6 +72,13 @@ impl WebhooksBuilder {
         self
     }
 
+    /// How long to wait for the whole body, [`DEFAULT_READ_TIMEOUT`] by default; then the provider is asked to come
+    /// back.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
     /// Tells the time by this clock.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -89,6 +98,7 @@ impl WebhooksBuilder {
             aliases: self.aliases,
             public_url: self.public_url,
             body_limit: self.body_limit,
+            read_timeout: self.read_timeout,
         }))
     }
 }
@@ -108,19 +118,25 @@ impl Webhooks {
             aliases: BTreeMap::new(),
             public_url: None,
             body_limit: DEFAULT_BODY_LIMIT,
+            read_timeout: DEFAULT_READ_TIMEOUT,
         }
     }
 
     /// The routes, to be nested where the application wants them:
     /// `Router::new().nest("/api/webhooks", webhooks.router())`.
+    ///
+    /// A request that is being stored is stored to the end even when its sender hangs up.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/{provider}", any(by_payload))
-            .route("/{provider}/{integration}", any(by_path))
+            .route("/{provider}", any(answer))
+            .route("/{provider}/{integration}", any(answer))
             .with_state(self.clone())
     }
 
     /// Takes one request, as the router does: for other web servers, queues and tests.
+    ///
+    /// Dropped before it ends, it may have stored the events or not, all of them or none; the provider, which got no
+    /// answer, comes back either way.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](integrations_core::ErrorKind::NotFound) when there is no such provider, or it has no
@@ -131,20 +147,33 @@ impl Webhooks {
         integration: Option<IntegrationId>,
         raw: &RawRequest,
     ) -> Result<crate::Received> {
-        let slug = self
-            .0
-            .aliases
-            .get(provider)
-            .map_or(provider, String::as_str);
-        let provider = self.0.providers.get(slug)?;
-        let source = provider.webhooks().ok_or_else(|| {
+        let provider = self.provider(provider)?;
+        let received = self.receive_from(&**provider, integration, raw).await;
+        received.ok_or_else(|| {
             Error::new(
-                integrations_core::ErrorKind::NotFound,
-                "this provider has no webhooks",
+                ErrorKind::NotFound,
+                "this provider sends no webhooks: its `Provider::webhooks` is `None`",
             )
-        })?;
+        })
+    }
+
+    /// `None`: the provider has no webhooks.
+    pub(crate) async fn receive_from(
+        &self,
+        provider: &dyn Provider,
+        integration: Option<IntegrationId>,
+        raw: &RawRequest,
+    ) -> Option<crate::Received> {
+        let source = provider.webhooks()?;
+        let slug = provider.template().slug();
         let target = integration.map_or(Target::ByPayload, Target::Integration);
-        Ok(self.0.receiver.receive(slug, source, target, raw).await)
+        Some(self.0.receiver.receive(slug, source, target, raw).await)
+    }
+
+    /// The provider that a path names.
+    pub(crate) fn provider(&self, name: &str) -> Result<&Arc<dyn Provider>> {
+        let slug = self.0.aliases.get(name).map_or(name, String::as_str);
+        self.0.providers.get(slug)
     }
 
     pub(crate) fn arrived(&self) -> &Arc<Notify> {
@@ -155,92 +184,15 @@ impl Webhooks {
         &self.0.receiver.store
     }
 
-    async fn answer(&self, provider: &str, integration: Option<&str>, request: Request) -> Reply {
-        let integration = match integration.map(str::parse::<IntegrationId>) {
-            None => None,
-            Some(Ok(id)) => Some(id),
-            Some(Err(_)) => return Reply::status(StatusCode::NOT_FOUND),
-        };
-        let raw = match self.read(request).await {
-            Ok(raw) => raw,
-            Err(rejection) => {
-                tracing::info!(provider, reason = rejection.code(), "webhook refused");
-                return ReplyPolicy::DEFAULT.reply(Outcome::Rejected(rejection));
-            }
-        };
-        match self.receive(provider, integration, &raw).await {
-            Ok(received) => received.reply,
-            Err(_) => Reply::status(StatusCode::NOT_FOUND),
-        }
+    pub(crate) fn public_url(&self) -> Option<&str> {
+        self.0.public_url.as_deref()
     }
 
-    /// Reads the body up to the limit. A length that is announced as too large is refused before reading.
-    async fn read(&self, request: Request) -> Result<RawRequest, Rejection> {
-        let (parts, body) = request.into_parts();
-        let announced = parts
-            .headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: u64| length > self.0.body_limit as u64) {
-            return Err(Rejection::TooLarge);
-        }
-        let body = Limited::new(body, self.0.body_limit)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    Rejection::TooLarge
-                } else {
-                    Rejection::MalformedPayload
-                }
-            })?;
-        // The path as the client sent it: nesting strips the prefix from `parts.uri`.
-        let original = parts
-            .extensions
-            .get::<axum::extract::OriginalUri>()
-            .map_or(&parts.uri, |original| &original.0);
-        let url = match &self.0.public_url {
-            Some(public) => {
-                let inner = parts.uri.path_and_query().map_or("", |path| path.as_str());
-                format!("{public}{inner}")
-            }
-            None => original
-                .path_and_query()
-                .map_or("", |path| path.as_str())
-                .to_owned(),
-        };
-        Ok(RawRequest::new(
-            parts.method,
-            url,
-            parts.headers,
-            body.to_bytes(),
-        ))
+    pub(crate) fn body_limit(&self) -> usize {
+        self.0.body_limit
     }
-}
 
-async fn by_payload(
-    State(webhooks): State<Webhooks>,
-    Path(provider): Path<String>,
-    request: Request,
-) -> Response {
-    respond(webhooks.answer(&provider, None, request).await)
-}
-
-async fn by_path(
-    State(webhooks): State<Webhooks>,
-    Path((provider, integration)): Path<(String, String)>,
-    request: Request,
-) -> Response {
-    respond(
-        webhooks
-            .answer(&provider, Some(&integration), request)
-            .await,
-    )
-}
-
-fn respond(reply: Reply) -> Response {
-    let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = reply.status;
-    response.headers_mut().extend(reply.headers);
-    response
+    pub(crate) fn read_timeout(&self) -> Duration {
+        self.0.read_timeout
+    }
 }

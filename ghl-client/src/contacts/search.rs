@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Contact, Filter};
-use crate::endpoint::{foreign_cursor, setters};
+use crate::endpoint::{foreign_cursor, is_full, setters};
 use crate::ids::LocationId;
 use crate::{Endpoint, LocationIn, Paged, Spec};
 
@@ -141,7 +141,11 @@ impl Paged for SearchContacts {
     }
 
     fn page(&self, response: FoundContacts) -> Page<Contact> {
-        let full = response.contacts.len() >= self.page_limit as usize;
+        let full = is_full(
+            Some(self.page_limit),
+            DEFAULT_PAGE_LIMIT,
+            response.contacts.len(),
+        );
         let after = response
             .contacts
             .last()

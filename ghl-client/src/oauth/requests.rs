@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::endpoint::{foreign_cursor, next_skip, setters};
 use crate::ids::{AppId, CompanyId, LocationId};
-use crate::{Endpoint, Paged, Spec, TokenClasses};
+use crate::{Endpoint, LocationIn, Paged, Spec, TokenClasses};
 
 /// What the provider gives when no limit is named.
 const DEFAULT_LIMIT: u32 = 20;
@@ -36,6 +36,7 @@ impl Endpoint for GetLocationToken {
     const SPEC: Spec = Spec::new("oauth.location_token", Method::POST, "/oauth/locationToken")
         .scopes(&["oauth.write"])
         .tokens(TokenClasses::COMPANY_OAUTH)
+        .location(LocationIn::Body)
         // A second token does not end the first.
         .idempotency(Idempotency::Idempotent)
         .docs("https://marketplace.gohighlevel.com/docs/ghl/oauth/get-location-access-token");

@@ -7,8 +7,32 @@ use integrations_core::phone::PhoneNumber;
 use integrations_core::provider::ContactApi;
 
 use super::Connection;
+use crate::Result;
 use crate::contacts::{self, DndSetting, DndSettings, DndStatus, Filter, Range, Sort};
-use crate::{Call, Result};
+
+/// Copies a record into a request that creates: creating and upserting take the same fields.
+macro_rules! fill {
+    ($request:expr, $contact:expr) => {
+        let (request, contact) = ($request, $contact);
+        let parts = Parts::of(contact);
+        request.first_name = parts.first_name;
+        request.last_name = parts.last_name;
+        request.name = parts.name;
+        request.email = parts.email;
+        request.phone = parts.phone;
+        request.address1 = parts.street;
+        request.city = parts.city;
+        request.state = parts.state;
+        request.postal_code = parts.postal_code;
+        request.country = parts.country;
+        request.website = contact.website.clone();
+        request.timezone = contact.timezone.clone();
+        request.company_name = contact.company_name.clone();
+        request.source = contact.source.clone();
+        request.tags = contact.tags.clone();
+        request.dnd = parts.dnd;
+    };
+}
 
 #[async_trait]
 impl ContactApi for Connection {
@@ -34,24 +58,7 @@ impl ContactApi for Connection {
 
     async fn create(&self, contact: &Contact) -> Result<Contact> {
         let mut call = self.location.contacts().create();
-        let request = call.request_mut();
-        let parts = Parts::of(contact);
-        request.first_name = parts.first_name;
-        request.last_name = parts.last_name;
-        request.name = parts.name;
-        request.email = parts.email;
-        request.phone = parts.phone;
-        request.address1 = parts.street;
-        request.city = parts.city;
-        request.state = parts.state;
-        request.postal_code = parts.postal_code;
-        request.country = parts.country;
-        request.website = contact.website.clone();
-        request.timezone = contact.timezone.clone();
-        request.company_name = contact.company_name.clone();
-        request.source = contact.source.clone();
-        request.tags = contact.tags.clone();
-        request.dnd = parts.dnd;
+        fill!(call.request_mut(), contact);
         call.send().await.map(to_model)
     }
 
@@ -89,25 +96,8 @@ impl ContactApi for Connection {
     }
 
     async fn upsert(&self, contact: &Contact) -> Result<Contact> {
-        let parts = Parts::of(contact);
-        let mut call: Call<contacts::UpsertContact> = self.location.contacts().upsert();
-        let request = call.request_mut();
-        request.first_name = parts.first_name;
-        request.last_name = parts.last_name;
-        request.name = parts.name;
-        request.email = parts.email;
-        request.phone = parts.phone;
-        request.address1 = parts.street;
-        request.city = parts.city;
-        request.state = parts.state;
-        request.postal_code = parts.postal_code;
-        request.country = parts.country;
-        request.website = contact.website.clone();
-        request.timezone = contact.timezone.clone();
-        request.company_name = contact.company_name.clone();
-        request.source = contact.source.clone();
-        request.tags = contact.tags.clone();
-        request.dnd = parts.dnd;
+        let mut call = self.location.contacts().upsert();
+        fill!(call.request_mut(), contact);
         call.send().await.map(|upserted| to_model(upserted.contact))
     }
 

@@ -9,6 +9,7 @@ use integrations_core::webhook::{
 use jiff::Timestamp;
 
 use super::Envelope;
+use crate::ids::AppId;
 
 /// GoHighLevel's webhooks: how they are verified, to whom they belong, what they are answered.
 ///
@@ -18,38 +19,58 @@ use super::Envelope;
 ///
 /// The provider signs with one key for all: [`Secrets`] are not used. It sends a failed delivery up to twelve times
 /// more over days with the same body, so the age of an event is not checked unless you ask for it.
+///
+/// That one key also signs what the provider sends to other apps, to anybody who writes one: name yours with
+/// [`for_app`](Self::for_app), or the owner of another app that is installed in the same location can pass its events
+/// on as yours, an `UNINSTALL` among them.
 #[derive(Debug, Clone, Default)]
-pub struct GhlWebhooks(Ghl);
+pub struct GhlWebhooks {
+    scheme: Ghl,
+    apps: Vec<AppId>,
+}
 
 impl GhlWebhooks {
     /// Verifies what the provider sends.
     #[must_use]
     pub fn production() -> Self {
-        Self(Ghl::production())
+        Ghl::production().into()
     }
 
     /// Verifies with other keys: any may match, so that a new one can be added before the provider changes over.
     #[must_use]
     pub fn with_keys(keys: impl IntoIterator<Item = Ed25519Key>) -> Self {
-        Self(Ghl::with_keys(keys))
+        Ghl::with_keys(keys).into()
     }
 
     /// Also takes the retired RSA signature, from requests that have no other.
     #[must_use]
-    pub fn allow_legacy_rsa(self) -> Self {
-        Self(self.0.allow_legacy_rsa())
+    pub fn allow_legacy_rsa(mut self) -> Self {
+        self.scheme = self.scheme.allow_legacy_rsa();
+        self
+    }
+
+    /// Takes the events of this app only: the part of the client id before the `-`. Call it again for another app.
+    /// An event that names another app or none is refused (`not_allowed`).
+    #[must_use]
+    pub fn for_app(mut self, app: impl Into<AppId>) -> Self {
+        self.apps.push(app.into());
+        self
     }
 
     /// Refuses events older than this, late deliveries among them.
     #[must_use]
-    pub fn with_max_age(self, max_age: Duration) -> Self {
-        Self(self.0.with_max_age(max_age))
+    pub fn with_max_age(mut self, max_age: Duration) -> Self {
+        self.scheme = self.scheme.with_max_age(max_age);
+        self
     }
 }
 
 impl From<Ghl> for GhlWebhooks {
     fn from(scheme: Ghl) -> Self {
-        Self(scheme)
+        Self {
+            scheme,
+            apps: Vec::new(),
+        }
     }
 }
 
@@ -64,7 +85,14 @@ impl WebhookSource for GhlWebhooks {
         secrets: &Secrets,
         received_at: Timestamp,
     ) -> Result<Verified<'a>> {
-        self.0.verify(raw, secrets, received_at)
+        let verified = self.scheme.verify(raw, secrets, received_at)?;
+        if !self.apps.is_empty() {
+            let app = Envelope::read(&raw.body).and_then(|envelope| envelope.app_id);
+            if !app.is_some_and(|app| self.apps.contains(&app)) {
+                return Err(Rejection::NotAllowed.into());
+            }
+        }
+        Ok(verified)
     }
 
     fn events(&self, verified: Verified<'_>) -> Result<Vec<Event>> {
@@ -85,5 +113,42 @@ impl WebhookSource for GhlWebhooks {
 
     fn reply(&self, outcome: Outcome) -> Reply {
         ReplyPolicy::GHL.reply(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Method;
+    use integrations_core::webhook::sign::Ed25519Signer;
+
+    use super::*;
+
+    #[test]
+    fn the_events_of_another_app_are_refused() {
+        let signer = Ed25519Signer::from_seed(&[7; 32]).unwrap();
+        let all = GhlWebhooks::with_keys([signer.public_key().unwrap()]);
+        let ours = all.clone().for_app("65f0c0ffee").for_app("new");
+        let verify = |source: &GhlWebhooks, body: &'static [u8]| {
+            let raw = RawRequest::new(
+                Method::POST,
+                "/",
+                signer.ghl(body),
+                Bytes::from_static(body),
+            );
+            let verified = source.verify(&raw, &Secrets::none(), Timestamp::UNIX_EPOCH);
+            verified.map(drop).map_err(|error| Rejection::of(&error))
+        };
+        let own = br#"{"type":"UNINSTALL","appId":"65f0c0ffee","locationId":"l1"}"#;
+        assert_eq!(verify(&ours, own), Ok(()));
+        for foreign in [
+            br#"{"type":"UNINSTALL","appId":"another","locationId":"l1"}"#.as_slice(),
+            br#"{"type":"UNINSTALL","locationId":"l1"}"#,
+            br#"{"type":"UNINSTALL","appId":null}"#,
+            b"[]",
+        ] {
+            assert_eq!(verify(&ours, foreign), Err(Some(Rejection::NotAllowed)));
+            assert_eq!(verify(&all, foreign), Ok(()));
+        }
     }
 }

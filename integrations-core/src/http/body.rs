@@ -1,6 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -8,7 +9,7 @@ use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
 
-use super::TransportError;
+use super::{TransportError, TransportFailure};
 use crate::{Error, ErrorKind, Result};
 
 /// A stream of body chunks.
@@ -161,6 +162,21 @@ impl ResponseBody {
                 Ok(all.freeze())
             }
         }
+    }
+
+    /// The same body, which fails when it brings nothing for this long.
+    pub(super) fn with_idle_timeout(self, idle: Duration) -> Self {
+        let Inner::Chunks(chunks) = self.0 else {
+            return self;
+        };
+        let timed = futures_util::stream::unfold(Some(chunks), move |chunks| async move {
+            let mut chunks = chunks?;
+            match tokio::time::timeout(idle, chunks.next()).await {
+                Ok(chunk) => Some((chunk?, Some(chunks))),
+                Err(_) => Some((Err(TransportError::bare(TransportFailure::Timeout)), None)),
+            }
+        });
+        Self::from_stream(timed)
     }
 
     /// The body chunk by chunk.

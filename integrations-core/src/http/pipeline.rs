@@ -7,10 +7,11 @@ use tracing::Instrument;
 use url::Url;
 
 use super::{
-    Acquire, Authorizer, Credential, Dialect, HttpContext, Idempotency, LimitKey, NoAuth, Outgoing,
-    Permit, RawReply, Reply, Request, ResponseBody, RetryBudget, RetryPolicy, StreamReply,
-    TransportFailure,
+    Acquire, Authorizer, Credential, Dialect, HttpContext, Idempotency, LimitKey, LimitSignal,
+    NoAuth, Outgoing, Permit, RawReply, Reply, Request, ResponseBody, RetryBudget, RetryPolicy,
+    StreamReply, TransportFailure, later,
 };
+use crate::error::Tame;
 use crate::{Error, ErrorKind, Result};
 
 const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
@@ -218,13 +219,16 @@ impl Pipeline {
                 request_id: answer.request_id,
                 attempts: answer.attempts,
                 limits: answer.limits,
+                uncertain: answer.uncertain,
             })
     }
 
     /// Sends a call and hands over the answer's body unread, for downloads.
     ///
+    /// The call's timeout ends with the headers; each chunk may then take as long as an attempt.
+    ///
     /// # Errors
-    /// As [`send`](Self::send). Once the headers are there, a broken body is an error of the stream.
+    /// As [`send`](Self::send). Once the headers are there, a broken or stalled body is an error of the stream.
     pub async fn stream(&self, request: Request) -> Result<StreamReply> {
         let span = self.span(&request);
         self.call(request, false)
@@ -254,7 +258,10 @@ impl Pipeline {
     async fn call(&self, request: Request, read: bool) -> Result<Answer> {
         let started = Instant::now();
         let name = request.operation.name;
-        let result = Call::new(self, &request, read, started)?.run().await;
+        let result = match Call::new(self, &request, read, started) {
+            Ok(call) => call.run().await,
+            Err(error) => Err(error.with_provider(self.provider()).with_operation(name)),
+        };
         let outcome = match &result {
             Ok(_) => "ok",
             Err(error) => error.kind().as_str(),
@@ -275,7 +282,8 @@ struct Answer {
     unread: Option<ResponseBody>,
     request_id: Option<String>,
     attempts: u32,
-    limits: super::LimitSignal,
+    limits: LimitSignal,
+    uncertain: bool,
 }
 
 /// One call on its way.
@@ -370,7 +378,7 @@ impl<'a> Call<'a> {
             repeatable: options
                 .idempotent
                 .unwrap_or(keyed || request.operation.idempotency.may_repeat()),
-            deadline: started + options.timeout.unwrap_or(retry.timeout),
+            deadline: later(started, options.timeout.unwrap_or(retry.timeout)),
             attempt_timeout: options.attempt_timeout.unwrap_or(retry.attempt_timeout),
             max_attempts: options.max_attempts.unwrap_or(retry.max_attempts).max(1),
             attempts: 0,
@@ -387,8 +395,16 @@ impl<'a> Call<'a> {
     async fn run(mut self) -> Result<Answer> {
         let shared = &self.pipeline.shared;
         shared.budget.deposit(shared.retry.budget);
+        let mut before: Option<Error> = None;
         loop {
-            let attempt = self.attempt().await.map_err(|error| self.finish(error))?;
+            let attempt = match self.attempt().await {
+                Ok(attempt) => attempt,
+                Err(error) => {
+                    // No permit in time for another attempt: the provider's own refusal says more.
+                    let before = before.filter(|_| error.kind() == ErrorKind::RateLimited);
+                    return Err(self.finish(before.unwrap_or(error)));
+                }
+            };
             let (error, arrived, credential, refused) = match attempt {
                 Attempt::Done(answer) => return Ok(*answer),
                 Attempt::Failed {
@@ -414,6 +430,7 @@ impl<'a> Call<'a> {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(self.finish(error)),
             }
+            before = Some(error);
         }
     }
 
@@ -460,24 +477,14 @@ impl<'a> Call<'a> {
         let outgoing = self.outgoing().await?;
         self.attempts += 1;
         let started = Instant::now();
-        let limit = self
-            .attempt_timeout
-            .min(self.deadline.saturating_duration_since(started));
+        let until = later(started, self.attempt_timeout).min(self.deadline);
         let span = tracing::debug_span!("http.attempt", attempt = self.attempts);
         // Kept for the one case that needs it: a refused credential.
         let kept = outgoing.headers.get(header::AUTHORIZATION).cloned();
-        let outcome = tokio::time::timeout(limit, self.exchange(outgoing, permit))
+        let outcome = self
+            .exchange(outgoing, permit, until)
             .instrument(span.clone())
             .await;
-        let outcome = outcome.unwrap_or_else(|_| {
-            Err((
-                Error::new(
-                    ErrorKind::Timeout,
-                    "no complete answer in time: raise the timeout or try later",
-                ),
-                Arrived::Maybe,
-            ))
-        });
         let _entered = span.enter();
         let elapsed = started.elapsed();
         match outcome {
@@ -554,10 +561,12 @@ impl<'a> Call<'a> {
         &self,
         outgoing: Outgoing,
         permit: Permit,
+        until: Instant,
     ) -> Result<Answer, (Error, Arrived)> {
         let context = &self.pipeline.shared.context;
-        let sent = context.transport().send(outgoing).await;
+        let sent = tokio::time::timeout_at(until, context.transport().send(outgoing)).await;
         drop(permit);
+        let sent = sent.map_err(|_| (out_of_time(), Arrived::Maybe))?;
         let response = sent.map_err(|error| {
             let arrived = match error.failure() {
                 TransportFailure::Build | TransportFailure::Connect => Arrived::No,
@@ -573,7 +582,9 @@ impl<'a> Call<'a> {
                 .limiter()
                 .observe(key, &limits, parts.status == StatusCode::TOO_MANY_REQUESTS);
         }
-        let request_id = dialect.request_id(&parts.headers);
+        let request_id = dialect
+            .request_id(&parts.headers)
+            .map(|id| Tame::id(&id).to_string());
         let mut answer = Answer {
             status: parts.status,
             headers: parts.headers,
@@ -582,9 +593,10 @@ impl<'a> Call<'a> {
             request_id,
             attempts: self.attempts,
             limits,
+            uncertain: !self.repeatable,
         };
         if !self.read && answer.status.is_success() {
-            answer.unread = Some(body);
+            answer.unread = Some(body.with_idle_timeout(self.attempt_timeout));
             return Ok(answer);
         }
         let limit = match answer.status.is_success() {
@@ -595,7 +607,8 @@ impl<'a> Call<'a> {
                 .unwrap_or(MAX_RESPONSE_BYTES),
             false => MAX_ERROR_RESPONSE_BYTES,
         };
-        match body.read(limit).await {
+        let read = tokio::time::timeout_at(until, body.read(limit)).await;
+        match read.unwrap_or_else(|_| Err(out_of_time())) {
             Ok(bytes) => answer.read = bytes,
             // An error status says enough without its body.
             Err(_) if !answer.status.is_success() => {}
@@ -611,7 +624,11 @@ impl<'a> Call<'a> {
         let fault = if answer.status.is_redirection() {
             return Attempt::Failed {
                 error: redirected(&answer, &self.url),
-                arrived: Arrived::No,
+                // "See other" is what a write answers that was carried out.
+                arrived: match answer.status {
+                    StatusCode::SEE_OTHER => Arrived::Maybe,
+                    _ => Arrived::No,
+                },
                 credential: Credential::Unaffected,
                 refused: None,
             };
@@ -625,9 +642,26 @@ impl<'a> Call<'a> {
         };
         let credential = fault.credential;
         let arrived = match fault.kind {
-            ErrorKind::Server | ErrorKind::Timeout | ErrorKind::Other => Arrived::Maybe,
+            ErrorKind::RateLimited => Arrived::No,
+            ErrorKind::Server | ErrorKind::Timeout => Arrived::Maybe,
+            // A 4xx refuses, whatever for.
+            ErrorKind::Other if answer.status.is_client_error() => Arrived::No,
+            ErrorKind::Other => Arrived::Maybe,
+            _ if answer.status.is_server_error() => Arrived::Maybe,
             _ => Arrived::No,
         };
+        // What the headers and the status do not say, the limiter hears here.
+        if let Some((key, _)) = &self.key
+            && fault.kind == ErrorKind::RateLimited
+            && (fault.retry_after.is_some() || answer.status != StatusCode::TOO_MANY_REQUESTS)
+        {
+            let signal = LimitSignal {
+                retry_after: fault.retry_after.or(answer.limits.retry_after),
+                ..LimitSignal::default()
+            };
+            let limiter = self.pipeline.shared.context.limiter();
+            limiter.observe(key, &signal, true);
+        }
         let mut error = fault.into_error().with_status(answer.status);
         if error.request_id().is_none()
             && let Some(id) = answer.request_id
@@ -675,6 +709,13 @@ impl<'a> Call<'a> {
     }
 }
 
+fn out_of_time() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "no complete answer in time: raise the timeout or try later",
+    )
+}
+
 fn redirected(answer: &Answer, from: &Url) -> Error {
     let target = answer
         .headers
@@ -687,7 +728,7 @@ fn redirected(answer: &Answer, from: &Url) -> Error {
         Some(host) if Some(host.as_str()) == from.host_str() => {
             "the provider redirects to another path on the same host: correct the base URL or the path".to_owned()
         }
-        Some(host) => format!("the provider redirects to {host}: redirects are not followed, so that no credential goes there"),
+        Some(host) => format!("the provider redirects to {}: redirects are not followed, so that no credential goes there", Tame::id(&host)),
         None => "the provider redirects without a usable target".to_owned(),
     };
     Error::new(ErrorKind::Redirect, message).with_status(answer.status)

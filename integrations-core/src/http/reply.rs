@@ -6,6 +6,7 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
 
 use super::{LimitSignal, ResponseBody};
+use crate::error::Tame;
 use crate::{Error, ErrorKind, Result};
 
 /// A successful answer, read whole.
@@ -24,6 +25,8 @@ pub struct Reply {
     pub attempts: u32,
     /// What the headers say about the rate limit.
     pub limits: LimitSignal,
+    /// Whether it answers a write that is not idempotent: an answer that cannot be read leaves it open what happened.
+    pub(super) uncertain: bool,
 }
 
 impl Reply {
@@ -41,6 +44,7 @@ impl Reply {
         let mut reader = serde_json::Deserializer::from_slice(json);
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
+            let path = Tame::path(&path);
             self.unreadable(
                 &format!("the JSON does not fit at {path}"),
                 Some(error.into_inner()),
@@ -67,6 +71,7 @@ impl Reply {
             Ok(value) => Ok(value),
             Err(error) => {
                 let path = track.path().to_string();
+                let path = Tame::path(&path);
                 Err(self.unreadable(&format!("the JSON does not fit at {path}"), Some(error)))
             }
         }
@@ -115,6 +120,7 @@ impl Reply {
         let mut error = Error::new(ErrorKind::Decode, message.to_owned())
             .with_status(self.status)
             .with_attempts(self.attempts)
+            .with_outcome_unknown(self.uncertain)
             .with_body(self.body.clone());
         if let Some(id) = &self.request_id {
             error = error.with_request_id(id.clone());

@@ -112,27 +112,24 @@ impl Transport for ReqwestTransport {
                 *request.body_mut() = Some(reqwest::Body::wrap_stream(open()));
             }
         }
-        let response = self
+        let mut response = self
             .0
             .execute(request)
             .await
             .map_err(|error| failed(error, false))?;
-        let (parts, body) = http::Response::from(response).into_parts();
-        let body = reqwest_body(body);
-        Ok(http::Response::from_parts(parts, body))
+        // By hand: the library's own conversion into `http` types and back parses a URL.
+        let (status, version) = (response.status(), response.version());
+        let headers = std::mem::take(response.headers_mut());
+        let chunks = response.bytes_stream();
+        let body = ResponseBody::from_stream(
+            chunks.map(|chunk| chunk.map_err(|error| failed(error, true))),
+        );
+        let mut answer = http::Response::new(body);
+        *answer.status_mut() = status;
+        *answer.version_mut() = version;
+        *answer.headers_mut() = headers;
+        Ok(answer)
     }
-}
-
-fn reqwest_body(body: reqwest::Body) -> ResponseBody {
-    if let Some(bytes) = body.as_bytes() {
-        return ResponseBody::from_bytes(bytes::Bytes::copy_from_slice(bytes));
-    }
-    let response = reqwest::Response::from(http::Response::new(body));
-    ResponseBody::from_stream(
-        response
-            .bytes_stream()
-            .map(|chunk| chunk.map_err(|error| failed(error, true))),
-    )
 }
 
 fn failed(error: reqwest::Error, answered: bool) -> TransportError {

@@ -14,6 +14,9 @@ use super::{StoredTokens, TokenKey, TokenSet, TokenStore};
 use crate::lease::LeaseStore;
 use crate::{AccessToken, Clock, Error, ErrorKind, Result};
 
+/// Tokens that last longer than this are not refreshed ahead by more.
+const LONGEST_MARGIN: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// What is called when a refresh token is dead.
 pub(super) type OnDead = Arc<dyn Fn(&TokenKey, &Error) + Send + Sync>;
 
@@ -101,7 +104,9 @@ impl Keeper {
             clock,
             policy,
             on_dead,
-            ahead: margin.mul_f64(1.0 + fastrand::f64() / 5.0),
+            ahead: margin
+                .min(LONGEST_MARGIN)
+                .mul_f64(1.0 + fastrand::f64() / 5.0),
             state: Mutex::default(),
         }
     }

@@ -12,6 +12,7 @@ use super::dialect::INVALID_GRANT;
 use super::held::{Held, Margin};
 use super::keeper::{Keeper, Trouble};
 use super::replica::replica;
+use crate::http::later;
 use crate::lease::Lease;
 use crate::{AccessToken, Result};
 use turn::Turn;
@@ -111,7 +112,7 @@ impl Keeper {
         let held = Arc::new(Held {
             stored,
             minted,
-            look_again: Instant::now() + self.policy.look_again,
+            look_again: later(Instant::now(), self.policy.look_again),
             deferred: false,
         });
         state.held = Some(held.clone());

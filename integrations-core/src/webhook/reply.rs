@@ -21,6 +21,7 @@ pub enum Outcome {
 
 /// An HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -81,6 +82,7 @@ impl Reply {
 /// The defaults suit providers without documented rules: 200 for everything that is stored or not wanted, 401 for what
 /// is not genuine, 503 for "not now".
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct ReplyPolicy {
     /// For stored, repeated and unwanted events.
     pub accepted: StatusCode,

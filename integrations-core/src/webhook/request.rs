@@ -7,6 +7,7 @@ use super::Rejection;
 
 /// An HTTP request as it arrived: nothing decoded, nothing trusted.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct RawRequest {
     /// The method.
     pub method: Method,

@@ -162,3 +162,15 @@ async fn a_limit_that_leaves_no_room_in_time_is_an_error_before_sending() {
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert_eq!((error.attempts(), transport.sent().len()), (0, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn when_the_limiter_cannot_wait_the_providers_own_refusal_is_returned() {
+    let transport = CannedTransport::new().answer(429, r#"{"message":"slow down"}"#);
+    let mut request = get();
+    // Shorter than the limiter's own guess of how long to stay away.
+    request.options.timeout = Some(Duration::from_millis(1));
+    let error = pipeline(&transport).send(request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(429));
+    assert!(error.body().is_some());
+}

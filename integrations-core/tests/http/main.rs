@@ -5,6 +5,7 @@
 mod auth;
 mod bodies;
 mod deadlines;
+mod hostile;
 mod memory_stores;
 mod oauth_answers;
 mod oauth_authorize;

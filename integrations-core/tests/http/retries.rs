@@ -56,7 +56,9 @@ async fn promise_09_the_table_of_methods_and_failures() {
         (Status(409), ErrorKind::Conflict, 1, 1, false),
         (Status(422), ErrorKind::Validation, 1, 1, false),
         (Status(302), ErrorKind::Redirect, 1, 1, false),
-        (Status(418), ErrorKind::Other, 1, 1, true),
+        (Status(303), ErrorKind::Redirect, 1, 1, true),
+        (Status(402), ErrorKind::Other, 1, 1, false),
+        (Status(418), ErrorKind::Other, 1, 1, false),
     ];
     for (failure, kind, repeated, once, uncertain) in table {
         let calls = repeatable

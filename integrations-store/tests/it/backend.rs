@@ -116,7 +116,7 @@ impl Backend {
                 sqlx::query(sql).execute(&mut *transaction).await.unwrap();
                 tokio::join!(meanwhile, async {
                     pause().await;
-                    transaction.commit().await.unwrap()
+                    transaction.commit().await.unwrap();
                 })
                 .0
             }
@@ -125,7 +125,7 @@ impl Backend {
                 sqlx::query(sql).execute(&mut *transaction).await.unwrap();
                 tokio::join!(meanwhile, async {
                     pause().await;
-                    transaction.commit().await.unwrap()
+                    transaction.commit().await.unwrap();
                 })
                 .0
             }

@@ -16,5 +16,6 @@ mod oauth;
 mod pooler;
 mod postgres;
 mod probes;
+mod secrets;
 mod templates;
 mod tenants;

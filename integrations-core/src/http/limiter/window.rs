@@ -9,10 +9,18 @@ use tokio::time::Instant;
 use super::{Acquire, LimitClass, LimitKey, LimitSignal, Permit, Priority, RateLimiter};
 use crate::{Error, ErrorKind, Result};
 
-/// Keys that were not used for this long are forgotten.
+/// Keys that were not used for this long, and for a span of theirs, are forgotten.
 const IDLE: Duration = Duration::from_secs(600);
 /// The clocks of two machines run apart by less than this in one span.
 const DRIFT: f64 = 0.002;
+/// What headers say counts up to here: one wrong answer must not shut a key for days. A class may declare more.
+const LONGEST_LEARNED: Duration = Duration::from_secs(60 * 60);
+/// No declared span is longer, so that no sum of times overflows.
+const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+/// Answers that began within this part of a span are kept as one group, so that memory does not grow with the limit.
+const GRAIN: u32 = 1024;
+/// One door for each [`Priority`], the least urgent first.
+const DOORS: usize = Priority::Urgent as usize + 1;
 
 /// A limiter for one process: a sliding window per key.
 ///
@@ -21,7 +29,14 @@ const DRIFT: f64 = 0.002;
 /// replaces the declared limit, and requests of others that the headers reveal are counted too.
 #[derive(Debug, Clone, Default)]
 pub struct WindowLimiter {
-    windows: Arc<Mutex<HashMap<LimitKey, Arc<Window>>>>,
+    windows: Arc<Mutex<Windows>>,
+}
+
+#[derive(Debug, Default)]
+struct Windows {
+    by_key: HashMap<LimitKey, Arc<Window>>,
+    /// With how many keys the idle ones are looked for again.
+    sweep_at: usize,
 }
 
 #[derive(Debug)]
@@ -29,22 +44,33 @@ struct Window {
     state: Mutex<State>,
     /// Woken when a place may have become free.
     freed: Notify,
-    /// Who waits, waits here in the order of arrival; urgent requests have a door of their own.
-    turnstile: Semaphore,
-    urgent: Semaphore,
+    /// Who waits, waits here in the order of arrival; who has passed a door goes before those at the doors below.
+    doors: [Semaphore; DOORS],
 }
 
 #[derive(Debug)]
 struct State {
     max: usize,
     per: Duration,
+    longest: Duration,
     in_flight: usize,
     /// When the answers of the last span began, oldest first.
-    done: VecDeque<Instant>,
+    done: VecDeque<Group>,
+    /// How many answers those are.
+    done_count: usize,
     blocked_until: Option<Instant>,
     /// 429s in a row.
     refusals: u32,
     used_at: Instant,
+}
+
+/// Answers that began at about the same time.
+#[derive(Debug)]
+struct Group {
+    first: Instant,
+    /// They all count until a span after this one.
+    last: Instant,
+    count: usize,
 }
 
 impl WindowLimiter {
@@ -56,29 +82,34 @@ impl WindowLimiter {
 
     fn window(&self, key: &LimitKey, class: LimitClass) -> Arc<Window> {
         let mut windows = lock(&self.windows);
-        if let Some(window) = windows.get(key) {
+        if let Some(window) = windows.by_key.get(key) {
             return window.clone();
         }
         let now = Instant::now();
-        windows.retain(|_, window| {
-            let state = lock(&window.state);
-            state.in_flight > 0 || now.duration_since(state.used_at) < IDLE
-        });
+        if windows.by_key.len() >= windows.sweep_at {
+            // Who holds a permit or waits for one holds the window too.
+            windows.by_key.retain(|_, window| {
+                Arc::strong_count(window) > 1 || !lock(&window.state).is_idle(now)
+            });
+            windows.sweep_at = (windows.by_key.len() * 2).max(64);
+        }
+        let per = class.per.min(LONGEST_SPAN);
         let window = Arc::new(Window {
             state: Mutex::new(State {
                 max: class.max.max(1) as usize,
-                per: class.per,
+                per,
+                longest: per.max(LONGEST_LEARNED),
                 in_flight: 0,
                 done: VecDeque::new(),
+                done_count: 0,
                 blocked_until: None,
                 refusals: 0,
                 used_at: now,
             }),
             freed: Notify::new(),
-            turnstile: Semaphore::new(1),
-            urgent: Semaphore::new(1),
+            doors: std::array::from_fn(|_| Semaphore::new(1)),
         });
-        windows.insert(key.clone(), window.clone());
+        windows.by_key.insert(key.clone(), window.clone());
         window
     }
 }
@@ -99,7 +130,7 @@ impl RateLimiter for WindowLimiter {
     }
 
     fn observe(&self, key: &LimitKey, signal: &LimitSignal, refused: bool) {
-        let window = lock(&self.windows).get(key).cloned();
+        let window = lock(&self.windows).by_key.get(key).cloned();
         if let Some(window) = window {
             window.observe(signal, refused);
         }
@@ -108,44 +139,41 @@ impl RateLimiter for WindowLimiter {
 
 impl Window {
     async fn enter(&self, priority: Priority) {
-        let urgent = priority == Priority::Urgent;
-        let nobody_waits =
-            self.turnstile.available_permits() > 0 && self.urgent.available_permits() > 0;
+        let (nobody_waits, level) = (!self.anybody_from(0), priority as usize);
         if nobody_waits && lock(&self.state).take(Instant::now()).is_none() {
             return;
         }
-        let door = if urgent {
-            &self.urgent
-        } else {
-            &self.turnstile
-        };
+        // However this ends, also by giving up: those at the doors below look again.
+        let _tell = Tell(&self.freed);
         // The semaphores are never closed.
-        let turn = door.acquire().await;
+        let _turn = self.doors[level].acquire().await;
         loop {
             let freed = self.freed.notified();
-            if !urgent && self.urgent.available_permits() == 0 {
+            if self.anybody_from(level + 1) {
                 freed.await;
                 continue;
             }
             let wait = lock(&self.state).take(Instant::now());
             match wait {
-                None => break,
+                None => return,
                 Some(Wait::Until(at)) => {
                     let _ = tokio::time::timeout_at(at, freed).await;
                 }
                 Some(Wait::Freed) => freed.await,
             }
         }
-        drop(turn);
-        if urgent {
-            self.freed.notify_waiters();
-        }
+    }
+
+    /// Whether somebody waits at a door of this level or above.
+    fn anybody_from(&self, level: usize) -> bool {
+        let mut doors = self.doors.iter().skip(level);
+        doors.any(|door| door.available_permits() == 0)
     }
 
     fn leave(&self) {
         let mut state = lock(&self.state);
         state.in_flight = state.in_flight.saturating_sub(1);
-        state.done.push_back(Instant::now());
+        state.add_done(Instant::now(), 1);
         drop(state);
         self.freed.notify_waiters();
     }
@@ -157,28 +185,36 @@ impl Window {
             state.max = max as usize;
         }
         if let Some(per) = signal.per.filter(|per| !per.is_zero()) {
-            state.per = per;
+            state.per = per.min(state.longest);
         }
         state.forget_old(now);
         if let Some(remaining) = signal.remaining {
             // Places that the provider counts and we did not take belong to others who share the budget.
             let counted = state.max.saturating_sub(remaining as usize);
-            let ours = state.in_flight + state.done.len();
-            for _ in ours..counted {
-                state.done.push_back(now);
-            }
+            let others = counted.saturating_sub(state.taken());
+            state.add_done(now, others);
         }
         if refused {
             // Without a word from the provider: a tenth of the span, doubled at each refusal in a row.
-            let guess = (state.per / 10) * 2u32.saturating_pow(state.refusals.min(8));
+            let guess = (state.per / 10).saturating_mul(2u32.saturating_pow(state.refusals.min(8)));
             let wait = signal.retry_after.unwrap_or(guess.min(state.per));
-            state.refusals += 1;
-            state.blocked_until = state.blocked_until.max(Some(now + wait));
+            state.refusals = state.refusals.saturating_add(1);
+            let until = now + wait.min(state.longest);
+            state.blocked_until = state.blocked_until.max(Some(until));
         } else {
             state.refusals = 0;
         }
         drop(state);
         self.freed.notify_waiters();
+    }
+}
+
+/// Wakes those who wait when it is dropped.
+struct Tell<'a>(&'a Notify);
+
+impl Drop for Tell<'_> {
+    fn drop(&mut self) {
+        self.0.notify_waiters();
     }
 }
 
@@ -198,7 +234,7 @@ impl State {
             self.blocked_until = None;
         }
         self.forget_old(now);
-        if self.in_flight + self.done.len() < self.max {
+        if self.taken() < self.max {
             self.in_flight += 1;
             return None;
         }
@@ -206,19 +242,47 @@ impl State {
         Some(
             self.done
                 .front()
-                .map_or(Wait::Freed, |oldest| Wait::Until(*oldest + self.span())),
+                .map_or(Wait::Freed, |oldest| Wait::Until(oldest.last + self.span())),
         )
+    }
+
+    fn taken(&self) -> usize {
+        self.in_flight.saturating_add(self.done_count)
+    }
+
+    fn add_done(&mut self, now: Instant, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.done_count = self.done_count.saturating_add(count);
+        let grain = self.per / GRAIN;
+        match self.done.back_mut() {
+            Some(group) if now.duration_since(group.first) <= grain => {
+                group.count = group.count.saturating_add(count);
+                group.last = now;
+            }
+            _ => self.done.push_back(Group {
+                first: now,
+                last: now,
+                count,
+            }),
+        }
     }
 
     fn forget_old(&mut self, now: Instant) {
         let span = self.span();
-        while self
-            .done
-            .front()
-            .is_some_and(|at| now.duration_since(*at) >= span)
+        while let Some(group) = self.done.front()
+            && now.duration_since(group.last) >= span
         {
+            self.done_count = self.done_count.saturating_sub(group.count);
             self.done.pop_front();
         }
+    }
+
+    fn is_idle(&self, now: Instant) -> bool {
+        self.in_flight == 0
+            && self.blocked_until.is_none_or(|until| until <= now)
+            && now.duration_since(self.used_at) >= IDLE.max(self.span())
     }
 
     fn span(&self) -> Duration {
@@ -439,5 +503,132 @@ mod tests {
             "{:?}",
             started.elapsed()
         );
+    }
+
+    async fn ask(limiter: &WindowLimiter, priority: Priority, within: Duration) -> Result<Permit> {
+        let key = key("a");
+        let mut ask = Acquire::new(&key, CLASS, Instant::now() + within);
+        ask.priority = priority;
+        limiter.acquire(ask).await
+    }
+
+    async fn fill(limiter: &WindowLimiter) {
+        for _ in 0..CLASS.max {
+            drop(acquire(limiter, &key("a"), Duration::ZERO).await.unwrap());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_urgent_request_that_gives_up_lets_the_others_go_on() {
+        let limiter = WindowLimiter::new();
+        fill(&limiter).await;
+        let urgent = {
+            let limiter = limiter.clone();
+            tokio::spawn(
+                async move { ask(&limiter, Priority::Urgent, Duration::from_millis(10)).await },
+            )
+        };
+        tokio::task::yield_now().await;
+        let started = Instant::now();
+        ask(&limiter, Priority::Normal, Duration::from_secs(60))
+            .await
+            .unwrap();
+        assert!(started.elapsed() < CLASS.per.mul_f64(1.1));
+        assert!(urgent.await.unwrap().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bulk_work_goes_last() {
+        let limiter = WindowLimiter::new();
+        fill(&limiter).await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut tasks = Vec::new();
+        for priority in [Priority::Bulk, Priority::Bulk, Priority::Normal] {
+            let (limiter, order) = (limiter.clone(), order.clone());
+            tasks.push(tokio::spawn(async move {
+                let permit = ask(&limiter, priority, Duration::from_secs(60)).await;
+                lock(&order).push(priority);
+                drop(permit.unwrap());
+            }));
+            tokio::task::yield_now().await;
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(lock(&order)[0], Priority::Normal);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn absurd_headers_do_no_lasting_harm() {
+        let limiter = WindowLimiter::new();
+        drop(
+            ask(&limiter, Priority::Normal, Duration::ZERO)
+                .await
+                .unwrap(),
+        );
+        let absurd = LimitSignal {
+            max: Some(u32::MAX),
+            remaining: Some(0),
+            per: Some(Duration::MAX),
+            retry_after: Some(Duration::MAX),
+            ..LimitSignal::default()
+        };
+        for refused in [false, true] {
+            limiter.observe(&key("a"), &absurd, refused);
+        }
+        {
+            let windows = lock(&limiter.windows);
+            let state = lock(&windows.by_key[&key("a")].state);
+            assert_eq!(state.done.len(), 1);
+        }
+        ask(&limiter, Priority::Normal, LONGEST_LEARNED * 2)
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn memory_does_not_grow_with_the_limit() {
+        let limiter = WindowLimiter::new();
+        let class = LimitClass {
+            max: 1_000_000,
+            ..CLASS
+        };
+        let key = key("a");
+        for _ in 0..20_000 {
+            let ask = Acquire::new(&key, class, Instant::now());
+            drop(limiter.acquire(ask).await.unwrap());
+            tokio::time::advance(Duration::from_micros(40)).await;
+        }
+        let windows = lock(&limiter.windows);
+        let state = lock(&windows.by_key[&key].state);
+        assert!(
+            state.done.len() <= GRAIN as usize + 1,
+            "{}",
+            state.done.len()
+        );
+        assert_eq!(state.done_count, 20_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_span_is_not_forgotten() {
+        let limiter = WindowLimiter::new();
+        let class = LimitClass {
+            max: 1,
+            per: IDLE * 6,
+            ..CLASS
+        };
+        let long = key("a");
+        drop(
+            limiter
+                .acquire(Acquire::new(&long, class, Instant::now()))
+                .await
+                .unwrap(),
+        );
+        tokio::time::advance(IDLE * 2).await;
+        for n in 0..100 {
+            drop(acquire(&limiter, &key(&n.to_string()), Duration::ZERO).await);
+        }
+        let again = Acquire::new(&long, class, Instant::now());
+        assert!(limiter.acquire(again).await.is_err(), "one an hour");
     }
 }

@@ -1,11 +1,16 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::SOON;
+use crate::http::later;
 use crate::oauth::keeper::{Keeper, Pause};
 use crate::oauth::replica::replica;
 use crate::{Error, ErrorKind};
+
+/// A provider that asks for more patience than this is asked again anyway: one wrong header must not end a connection.
+const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 
 impl Keeper {
     pub(super) fn overtaken(&self) -> Error {
@@ -33,7 +38,7 @@ impl Keeper {
         let first = {
             let mut state = self.state();
             state.pause = Some(Pause {
-                until: Instant::now() + self.policy.cooldown,
+                until: later(Instant::now(), self.policy.cooldown),
                 error: error.clone(),
             });
             std::mem::replace(&mut state.dead, generation) != generation || generation.is_none()
@@ -62,12 +67,13 @@ impl Keeper {
                 .saturating_mul(2u32.saturating_pow(state.failures - 1))
                 .min(self.policy.max_backoff)
                 .mul_f64(0.5 + fastrand::f64() / 2.0);
-            step.max(error.retry_after().unwrap_or_default())
+            let asked = error.retry_after().unwrap_or_default();
+            step.max(asked.min(LONGEST_ASKED))
         } else {
             self.policy.cooldown
         };
         state.pause = Some(Pause {
-            until: Instant::now() + wait,
+            until: later(Instant::now(), wait),
             error: error.clone(),
         });
         drop(state);

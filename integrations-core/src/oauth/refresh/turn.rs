@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::SOON;
+use crate::http::later;
 use crate::lease::Lease;
 use crate::oauth::held::Held;
 use crate::oauth::keeper::Keeper;
@@ -18,7 +19,7 @@ pub(super) enum Turn {
 impl Keeper {
     /// Waits for the lease, or for somebody else's tokens.
     pub(super) async fn turn(&self) -> Result<Turn> {
-        let deadline = Instant::now() + self.policy.lease_wait;
+        let deadline = later(Instant::now(), self.policy.lease_wait);
         let mut step = Duration::from_millis(50);
         loop {
             if let Some(lease) = self.try_lease().await? {

@@ -1,0 +1,15 @@
+//! The router and the inbox, from outside.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests")]
+
+mod acme;
+mod forgeries;
+mod handshakes;
+mod house;
+mod inbox;
+mod inbox_faults;
+mod paths;
+mod promises;
+mod recorder;
+mod storing;
+mod tenants;
+mod wire;
