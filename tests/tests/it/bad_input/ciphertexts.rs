@@ -5,7 +5,7 @@ use std::sync::Arc;
 use integrations_core::http::HttpContext;
 use integrations_core::status::Status;
 use integrations_core::vault::{KeyId, KeyRing, LegacyKey, LegacyReader, Vault, VaultKey};
-use integrations_core::{ErrorKind, IntegrationId, SecretString};
+use integrations_core::{ErrorKind, IntegrationId, SecretString, WebhookSecret};
 use integrations_store::{Filter, Update};
 use integrations_testkit::SimulatedGhl;
 use serde_json::{Value, json};
@@ -13,15 +13,20 @@ use serde_json::{Value, json};
 use crate::support::app::App;
 use crate::support::errors::{refused, sound};
 use crate::support::ghl::{self, LOCATION, SLUG};
-use crate::support::{ACTOR, tenant};
+use crate::support::{ACTOR, leaks, tenant};
 
 async fn sealed() -> (SimulatedGhl, App, IntegrationId) {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let mut config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
-    config["clientSecret"] = json!("another-secret-of-it");
-    crate::support::leaks::plant("a client secret", "another-secret-of-it");
+    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
     let (id, _) = app.activate(&tenant("acme"), SLUG, &config).await;
+    // A second secret in the same record.
+    leaks::plant("a webhook secret", "whsec_another-secret-of-it");
+    let secret = WebhookSecret::from("whsec_another-secret-of-it");
+    app.manager
+        .add_webhook_secret(&tenant("acme"), id, "", &secret, ACTOR)
+        .await
+        .expect("kept");
     (ghl, app, id)
 }
 
@@ -115,9 +120,11 @@ async fn cut_swapped_and_garbage() {
     let swapped = {
         let mut record: Value = serde_json::from_str(&good).expect("JSON");
         let fields = record["fields"].as_object_mut().expect("fields");
-        let (one, two) = (fields["/apiKey"].clone(), fields["/clientSecret"].clone());
-        fields.insert("/apiKey".to_owned(), two);
-        fields.insert("/clientSecret".to_owned(), one);
+        let names: Vec<String> = fields.keys().cloned().collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+        let (one, two) = (fields[&names[0]].clone(), fields[&names[1]].clone());
+        fields.insert(names[0].clone(), two);
+        fields.insert(names[1].clone(), one);
         record.to_string()
     };
     let short = {

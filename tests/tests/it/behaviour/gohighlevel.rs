@@ -59,8 +59,6 @@ impl Fixture for GoHighLevelFixture {
             Some("GHL_CONVERSATION_PROVIDER_ID"),
         ),
         field("/companyId", None),
-        field("/clientId", Some("GHL_CLIENT_ID")),
-        secret("/clientSecret", "GHL_CLIENT_SECRET"),
         field("/baseUrl", Some("GHL_BASE_URL")),
     ];
     const EXTERNAL_KEY: Option<&'static str> = Some("/locationId");

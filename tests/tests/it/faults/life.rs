@@ -26,7 +26,8 @@ pub(crate) struct Summary {
 }
 
 pub(crate) async fn live(seed: u64) -> Summary {
-    let builder = ghl::builder().seed(seed).faults(plan::of(seed));
+    let ids = ghl::seed_of(&format!("a life of seed {seed}"));
+    let builder = ghl::builder().seed(ids).faults(plan::of(seed));
     // The wait after a 429 that says nothing is a share of the window.
     let ghl = ghl::start(builder.rate_limit(10_000, Duration::from_millis(100))).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;

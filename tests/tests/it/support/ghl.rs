@@ -17,12 +17,22 @@ pub(crate) const OTHER_LOCATION: &str = "otg8dTQqGLh3Q6iQI55w";
 pub(crate) const COMPANY: &str = "5DP4iH6HLkQsiKESj6rh";
 
 /// A simulator with two locations of one company, whose searches do not lag and whose limit is out of reach.
+///
+/// Its seed is the test's own: what is a token in one test must not be a request's id in another.
 pub(crate) fn builder() -> Builder {
     SimulatedGhl::builder()
+        .seed(seed_of(std::thread::current().name().unwrap_or("a test")))
         .rate_limit(10_000, Duration::from_secs(1))
         .search_lag(Duration::ZERO)
         .location(LOCATION, COMPANY)
         .location(OTHER_LOCATION, COMPANY)
+}
+
+/// FNV-1a: the same for a name on every machine.
+pub(crate) fn seed_of(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 pub(crate) async fn start(builder: Builder) -> SimulatedGhl {
