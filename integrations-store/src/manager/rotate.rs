@@ -3,7 +3,7 @@ use integrations_core::{Error, IntegrationId, Result, TenantId};
 
 use super::{IntegrationManager, seal};
 use crate::deployment::Sealed;
-use crate::tokens;
+use crate::{error, tokens};
 
 /// How many rows are read at a time.
 const BATCH: u32 = 100;
@@ -93,7 +93,9 @@ impl IntegrationManager {
         };
         let name = seal::record_name(id);
         let scope = RecordScope::new(tenant, &name);
-        let (text, key) = seal::stored(&self.0.vault.reencrypt(&scope, &record).await?);
+        let again = self.0.vault.reencrypt(&scope, &record).await;
+        let again = again.map_err(|source| error::in_row(seal::place(&row), &source))?;
+        let (text, key) = seal::stored(&again);
         let replaced = self
             .0
             .store

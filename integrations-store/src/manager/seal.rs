@@ -77,7 +77,7 @@ fn not_an_object(row: &StoredIntegration) -> Error {
     error::corrupt(format!("{}: config is not a JSON object", place(row)))
 }
 
-fn place(row: &StoredIntegration) -> impl Display {
+pub(super) fn place(row: &StoredIntegration) -> impl Display {
     format!("integrations {}/{}", row.tenant, row.id)
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use ghl_client::GoHighLevel;
 use ghl_client::webhook::{Ed25519Key, GhlWebhooks};
 use integrations_core::provider::Providers;
+use integrations_testkit::SimulatedGhl;
 use integrations_testkit::ghl::{Builder, SCOPES};
-use integrations_testkit::{FaultPlan, SimulatedGhl};
 use serde_json::{Value, json};
 
 use super::leaks;
@@ -17,20 +17,26 @@ pub(crate) const OTHER_LOCATION: &str = "otg8dTQqGLh3Q6iQI55w";
 pub(crate) const COMPANY: &str = "5DP4iH6HLkQsiKESj6rh";
 
 /// A simulator with two locations of one company, whose searches do not lag and whose limit is out of reach.
+///
+/// Its seed is the test's own: what is a token in one test must not be a request's id in another.
 pub(crate) fn builder() -> Builder {
     SimulatedGhl::builder()
+        .seed(seed_of(std::thread::current().name().unwrap_or("a test")))
         .rate_limit(10_000, Duration::from_secs(1))
         .search_lag(Duration::ZERO)
         .location(LOCATION, COMPANY)
         .location(OTHER_LOCATION, COMPANY)
 }
 
-pub(crate) async fn start(builder: Builder) -> SimulatedGhl {
-    builder.start().await.expect("a free port")
+/// FNV-1a: the same for a name on every machine.
+pub(crate) fn seed_of(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
-pub(crate) async fn with_faults(plan: FaultPlan) -> SimulatedGhl {
-    start(builder().faults(plan)).await
+pub(crate) async fn start(builder: Builder) -> SimulatedGhl {
+    builder.start().await.expect("a free port")
 }
 
 /// A private token with all scopes, planted.
