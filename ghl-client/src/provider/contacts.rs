@@ -254,11 +254,13 @@ fn dnd_settings(opt_outs: &OptOuts) -> Option<DndSettings> {
             DndStatus::Inactive
         }))
     };
-    let mut settings = DndSettings::default();
-    settings.call = of(Channel::Call);
-    settings.email = of(Channel::Email);
-    settings.sms = of(Channel::Sms);
-    settings.whats_app = of(Channel::WhatsApp);
-    settings.fb = of(Channel::Facebook);
+    let settings = DndSettings {
+        call: of(Channel::Call),
+        email: of(Channel::Email),
+        sms: of(Channel::Sms),
+        whats_app: of(Channel::WhatsApp),
+        gmb: None,
+        fb: of(Channel::Facebook),
+    };
     (settings != DndSettings::default()).then_some(settings)
 }

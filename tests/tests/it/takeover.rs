@@ -33,18 +33,22 @@ async fn world() -> World {
         .location(OWN, "company2")
         .start()
         .await
-        .unwrap();
-    let folder = tempfile::tempdir().unwrap();
+        .expect("a free port");
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let store = Store::open(&format!("sqlite:{}", folder.path().join("a.db").display()))
         .await
-        .unwrap();
-    store.migrate().await.unwrap();
-    let key: Ed25519Key = ghl.webhook_public_key().spki_base64().parse().unwrap();
+        .expect("a database");
+    store.migrate().await.expect("the schema");
+    let key: Ed25519Key = ghl
+        .webhook_public_key()
+        .spki_base64()
+        .parse()
+        .expect("a key");
     let provider =
         GoHighLevel::with_webhooks(GhlWebhooks::with_keys([key])).with_base_url(ghl.base_url());
     let providers = Providers::new().with(provider);
-    let vault = Vault::new(KeyRing::generate().unwrap());
-    let http = HttpContext::new().unwrap();
+    let vault = Vault::new(KeyRing::generate().expect("random bytes"));
+    let http = HttpContext::new().expect("TLS");
     let manager =
         IntegrationManager::builder(store.clone(), vault, providers.clone(), http).build();
     let webhooks = Webhooks::builder(&store, &providers, manager.clone()).build();
