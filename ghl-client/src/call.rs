@@ -246,7 +246,8 @@ impl RawCall {
             {
                 Ok(Request::new(operation, path))
             }
-            _ => Err(Error::config(
+            _ => Err(Error::new(
+                integrations_core::ErrorKind::Validation,
                 "a raw path has no query, no `.` or `..`, no backslash and no line end: add the query with query()",
             )),
         };

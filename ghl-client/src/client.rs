@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -203,7 +204,7 @@ impl ClientBuilder {
         let mut pipeline = Pipeline::builder(&context, GhlDialect, base)
             .retry(self.retry)
             .allow_plain_http(self.allow_plain_http)
-            .subject(self.subject.unwrap_or_else(|| "company".to_owned()));
+            .subject(self.subject.unwrap_or_else(unnamed_subject));
         if let Some(user_agent) = self.user_agent {
             pipeline = pipeline.user_agent(user_agent);
         }
@@ -214,6 +215,12 @@ impl ClientBuilder {
             version: self.version,
         })
     }
+}
+
+/// Clients that name no company share no budget: nobody knows whether they share a token.
+fn unnamed_subject() -> String {
+    static CLIENTS: AtomicU64 = AtomicU64::new(0);
+    format!("client-{}", CLIENTS.fetch_add(1, Ordering::Relaxed))
 }
 
 fn variable(name: &'static str) -> Result<String> {

@@ -9,6 +9,9 @@ use crate::ids::{CompanyId, LocationId};
 ///
 /// Either `apiKey` holds a private integration token, or the integration is authorized through the application's
 /// marketplace app, whose client id and secret belong to the application and not to one connection.
+///
+/// Where the API answers is no setting of a tenant: whoever chooses the address is sent the token, and can claim any
+/// location with a server of their own. See [`GoHighLevel::with_base_url`](crate::GoHighLevel::with_base_url).
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -32,7 +35,4 @@ pub struct GoHighLevelConfig {
     /// Conversation provider that reports messages of other channels.
     #[schemars(title = "Conversation provider ID", length(max = 64), extend("x-env" = "GHL_CONVERSATION_PROVIDER_ID"))]
     pub conversation_provider_id: Option<String>,
-    /// Where the API answers; the provider's own address when it is left out.
-    #[schemars(title = "Base URL", with = "Option<String>", url, extend("x-env" = "GHL_BASE_URL"))]
-    pub base_url: Option<String>,
 }

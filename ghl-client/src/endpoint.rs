@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use integrations_core::http::{Body, Idempotency, LimitClass, Operation, Query};
 use integrations_core::paging::{Cursor, Page};
-use integrations_core::{Error, Result};
+use integrations_core::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 
 /// The `Version` header: which generation of the contract a call speaks.
@@ -221,7 +221,7 @@ pub trait Endpoint: Clone + Send + Sync + 'static {
     /// The body, with its content type put into `headers`.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when it cannot be written.
+    /// [`ErrorKind::Validation`] when it cannot be written.
     fn body(&self, headers: &mut HeaderMap) -> Result<Body> {
         let _ = headers;
         Ok(Body::Empty)
@@ -236,7 +236,7 @@ pub trait Paged: Endpoint {
     /// Asks for the page at this cursor.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the cursor is not one that this operation made.
+    /// [`ErrorKind::Validation`] when the cursor is not one that this operation made.
     fn set_cursor(&mut self, cursor: &Cursor) -> Result<()>;
 
     /// Splits an answer into items and the next cursor.
@@ -245,8 +245,11 @@ pub trait Paged: Endpoint {
 
 /// The error for a cursor of another operation.
 pub(crate) fn foreign_cursor() -> Error {
-    Error::config("the cursor is not one of this operation: pass one that a page of it returned")
-        .with_provider(crate::PROVIDER)
+    Error::new(
+        ErrorKind::Validation,
+        "the cursor is not one of this operation: pass one that a page of it returned",
+    )
+    .with_provider(crate::PROVIDER)
 }
 
 /// The next page of an operation that skips, after a page of `got` items.

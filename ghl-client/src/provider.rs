@@ -35,6 +35,7 @@ pub struct GoHighLevel {
     template: Template,
     oauth: OAuthProfile,
     webhooks: GhlWebhooks,
+    base_url: Option<String>,
 }
 
 impl GoHighLevel {
@@ -65,7 +66,6 @@ impl GoHighLevel {
                 "calendarId",
                 "conversationProviderId",
                 "companyId",
-                "baseUrl",
             ])
             .config::<GoHighLevelConfig>()
             .build()
@@ -74,7 +74,16 @@ impl GoHighLevel {
             template,
             oauth: crate::oauth::profile(),
             webhooks,
+            base_url: None,
         }
+    }
+
+    /// Calls another address than the provider's own: a simulator, or a proxy. For the whole deployment, since whoever
+    /// chooses the address is sent every token.
+    #[must_use]
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
     }
 
     /// Replaces how OAuth is spoken: white-label addresses, another token endpoint.
@@ -99,16 +108,16 @@ impl Provider for GoHighLevel {
     fn connect(&self, config: Config, context: &Context) -> Result<Arc<dyn Integration>> {
         let config: GoHighLevelConfig = config.get()?;
         let mut builder = Client::builder().context(&context.http);
-        if let Some(url) = &config.base_url {
+        if let Some(company) = &config.company_id {
+            builder = builder.company(company.as_str());
+        }
+        if let Some(url) = &self.base_url {
             builder = builder.base_url(url);
         }
         let location = match (&context.tokens, config.api_key, config.company_id) {
             // The app was installed in the company: its token is exchanged for the location's.
             (Some(tokens), _, Some(company)) => {
-                let client = builder
-                    .tokens(tokens.clone())
-                    .company(company.as_str())
-                    .build()?;
+                let client = builder.tokens(tokens.clone()).build()?;
                 let exchange = LocationTokenExchange::new(&client, company, &config.location_id);
                 let tokens = tokens.derive(format!("location:{}", config.location_id), exchange);
                 client

@@ -25,7 +25,7 @@ type Source = Box<dyn StdError + Send + Sync + 'static>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The call was built wrong or a setting is missing; nothing was sent.
+    /// A setting is missing or unusable: a base URL, a key, a credential that was never stored. Nothing was sent.
     Config,
     /// The credential is missing, expired, revoked or refused.
     Auth,
@@ -35,7 +35,8 @@ pub enum ErrorKind {
     NotFound,
     /// The thing exists already, or changed meanwhile.
     Conflict,
-    /// The input was refused; [`Error::fields`] may name the places.
+    /// The input of one call was refused, by us before anything was sent or by the provider; [`Error::fields`] may name
+    /// the places.
     Validation,
     /// Too many requests; [`Error::retry_after`] may say when to come back.
     RateLimited,

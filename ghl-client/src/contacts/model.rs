@@ -238,7 +238,7 @@ pub struct CustomFieldValue {
 }
 
 /// What may not be sent to a contact, by channel.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DndSettings {
@@ -315,4 +315,15 @@ pub struct DndSetting {
         skip_serializing_if = "Option::is_none"
     )]
     pub code: Option<String>,
+}
+
+impl DndSetting {
+    /// A channel that is blocked or open, without a reason.
+    pub fn new(status: impl Into<DndStatus>) -> Self {
+        Self {
+            status: Some(status.into()),
+            message: None,
+            code: None,
+        }
+    }
 }

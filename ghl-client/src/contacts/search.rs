@@ -1,7 +1,7 @@
 use http::{HeaderMap, Method};
 use integrations_core::http::{Body, Idempotency};
 use integrations_core::paging::{Cursor, Page};
-use integrations_core::{Error, Result, lenient};
+use integrations_core::{Error, ErrorKind, Result, lenient};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -118,7 +118,10 @@ impl Endpoint for SearchContacts {
 
     fn body(&self, headers: &mut HeaderMap) -> Result<Body> {
         if !(1..=500).contains(&self.page_limit) {
-            return Err(Error::config("a page of contacts holds 1 to 500"));
+            return Err(Error::new(
+                ErrorKind::Validation,
+                "a page of contacts holds 1 to 500",
+            ));
         }
         let mut body = self.clone();
         if body.search_after.is_empty() && body.page.is_none() {

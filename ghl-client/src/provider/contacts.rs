@@ -31,6 +31,7 @@ macro_rules! fill {
         request.source = contact.source.clone();
         request.tags = contact.tags.clone();
         request.dnd = parts.dnd;
+        request.dnd_settings = parts.dnd_settings;
     };
 }
 
@@ -88,6 +89,7 @@ impl ContactApi for Connection {
             timezone: contact.timezone.clone(),
             source: contact.source.clone(),
             dnd: parts.dnd,
+            dnd_settings: parts.dnd_settings,
         }
         if !contact.tags.is_empty() {
             call = call.tags(contact.tags.clone());
@@ -142,6 +144,7 @@ struct Parts {
     postal_code: Option<String>,
     country: Option<String>,
     dnd: Option<bool>,
+    dnd_settings: Option<DndSettings>,
 }
 
 impl Parts {
@@ -169,6 +172,7 @@ impl Parts {
             postal_code: address.postal_code,
             country: address.country,
             dnd: contact.opt_outs.all,
+            dnd_settings: dnd_settings(&contact.opt_outs),
         }
     }
 }
@@ -238,4 +242,23 @@ fn opt_outs(dnd: Option<bool>, settings: Option<&DndSettings>) -> OptOuts {
     set(Channel::WhatsApp, &settings.whats_app);
     set(Channel::Facebook, &settings.fb);
     opt_outs
+}
+
+/// What is blocked by channel, for the channels that the provider has.
+fn dnd_settings(opt_outs: &OptOuts) -> Option<DndSettings> {
+    let of = |channel: Channel| {
+        let blocked = *opt_outs.channels.get(&channel)?;
+        Some(DndSetting::new(if blocked {
+            DndStatus::Active
+        } else {
+            DndStatus::Inactive
+        }))
+    };
+    let mut settings = DndSettings::default();
+    settings.call = of(Channel::Call);
+    settings.email = of(Channel::Email);
+    settings.sms = of(Channel::Sms);
+    settings.whats_app = of(Channel::WhatsApp);
+    settings.fb = of(Channel::Facebook);
+    (settings != DndSettings::default()).then_some(settings)
 }

@@ -39,10 +39,14 @@ impl Body {
     /// JSON, with its content type put into `headers`.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when the value cannot be written as JSON (a map with keys that are not strings).
+    /// [`ErrorKind::Validation`] when the value cannot be written as JSON (a map with keys that are not strings).
     pub fn json<T: Serialize + ?Sized>(value: &T, headers: &mut HeaderMap) -> Result<Self> {
         let bytes = serde_json::to_vec(value).map_err(|error| {
-            Error::config("the request cannot be written as JSON").with_source(error)
+            Error::new(
+                ErrorKind::Validation,
+                "the request cannot be written as JSON",
+            )
+            .with_source(error)
         })?;
         headers.insert(
             header::CONTENT_TYPE,

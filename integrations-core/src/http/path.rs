@@ -12,11 +12,11 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// Appends one path segment, percent-encoded, so that an id can never climb out of its place.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] when the segment is empty, `.` or `..`.
+/// [`ErrorKind::Validation`] when the segment is empty, `.` or `..`.
 pub fn encode_segment(path: &mut String, name: &str, value: &str) -> Result<()> {
     if value.is_empty() || value == "." || value == ".." {
         return Err(Error::new(
-            ErrorKind::Config,
+            ErrorKind::Validation,
             format!("the path parameter {name} is empty, \".\" or \"..\": pass the id"),
         ));
     }
@@ -27,12 +27,17 @@ pub fn encode_segment(path: &mut String, name: &str, value: &str) -> Result<()> 
 /// Fills the parameters of a path template in their order.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] when a value is empty, `.` or `..`, or the number of values is not the number of parameters.
+/// [`ErrorKind::Validation`] when a value is empty, `.` or `..`, or the number of values is not the number of parameters.
 pub fn expand_path(template: &str, values: &[&str]) -> Result<String> {
     let mut path = String::with_capacity(template.len() + values.len() * 24);
     let mut values = values.iter();
     let mut rest = template;
-    let miscounted = || Error::config("the number of path parameters does not fit the operation");
+    let miscounted = || {
+        Error::new(
+            ErrorKind::Validation,
+            "the number of path parameters does not fit the operation",
+        )
+    };
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or_else(miscounted)?;
         path.push_str(before);
@@ -66,7 +71,7 @@ mod tests {
                 expand_path("/contacts/{contactId}", &[bad])
                     .unwrap_err()
                     .kind(),
-                ErrorKind::Config
+                ErrorKind::Validation
             );
         }
         assert_eq!(

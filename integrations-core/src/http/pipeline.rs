@@ -343,13 +343,15 @@ impl<'a> Call<'a> {
             text.push('?');
             text.push_str(request.query.as_str());
         }
-        let url = Url::parse(&text).map_err(|_| Error::config("the path does not make a URL"))?;
+        let url = Url::parse(&text)
+            .map_err(|_| Error::new(ErrorKind::Validation, "the path does not make a URL"))?;
         // The path cannot name another host, because it is appended; this holds it to that.
         let base = &shared.base;
         if (url.scheme(), url.host_str(), url.port_or_known_default())
             != (base.scheme(), base.host_str(), base.port_or_known_default())
         {
-            return Err(Error::config(
+            return Err(Error::new(
+                ErrorKind::Validation,
                 "the path leads to a host that is not the base URL's",
             ));
         }
@@ -357,7 +359,10 @@ impl<'a> Call<'a> {
             || request.operation.idempotency == Idempotency::Keyed;
         let idempotency_key = match &options.idempotency_key {
             Some(key) => Some(HeaderValue::from_str(key).map_err(|_| {
-                Error::config("the idempotency key has characters that no header may carry")
+                Error::new(
+                    ErrorKind::Validation,
+                    "the idempotency key has characters that no header may carry",
+                )
             })?),
             None if keyed => HeaderValue::try_from(uuid::Uuid::now_v7().to_string()).ok(),
             None => None,
@@ -473,8 +478,10 @@ impl<'a> Call<'a> {
     }
 
     async fn attempt(&mut self) -> Result<Attempt> {
-        let permit = self.permit().await?;
+        // The credential before the permit: getting it may itself need a permit of the same limit. It outlasts the
+        // wait, because tokens are renewed well ahead of their end.
         let outgoing = self.outgoing().await?;
+        let permit = self.permit().await?;
         self.attempts += 1;
         let started = Instant::now();
         let until = later(started, self.attempt_timeout).min(self.deadline);

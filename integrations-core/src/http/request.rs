@@ -79,12 +79,13 @@ impl Request {
     /// Sets a header.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the value has characters that no header may carry.
+    /// [`ErrorKind::Validation`](crate::ErrorKind::Validation) when the value has characters that no header may carry.
     pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self> {
         let parsed = HeaderValue::from_str(value).map_err(|_| {
-            Error::config(format!(
-                "the value for the header {name} has characters that no header may carry"
-            ))
+            Error::new(
+                crate::ErrorKind::Validation,
+                format!("the value for the header {name} has characters that no header may carry"),
+            )
         })?;
         self.headers.insert(name, parsed);
         Ok(self)
@@ -93,7 +94,7 @@ impl Request {
     /// Sets a JSON body.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the value cannot be written as JSON.
+    /// [`ErrorKind::Validation`](crate::ErrorKind::Validation) when the value cannot be written as JSON.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Result<Self> {
         self.body = Body::json(value, &mut self.headers)?;
         Ok(self)

@@ -25,13 +25,14 @@ pub trait ContactApi: Debug + Send + Sync {
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the provider has it already.
     async fn create(&self, contact: &Contact) -> Result<Contact>;
 
-    /// Changes the fields that are set; the id says which contact.
+    /// Changes the fields that are set; the id says which contact. Tags, when there are any, replace the contact's: use
+    /// [`add_tags`](Self::add_tags) to keep the others.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) and whatever the call reports.
     async fn update(&self, id: &ExternalId<Contact>, contact: &Contact) -> Result<Contact>;
 
-    /// Updates the contact that the provider takes for the same, or creates it.
+    /// Updates the contact that the provider takes for the same, or creates it. Tags as in [`update`](Self::update).
     ///
     /// # Errors
     /// Whatever the call reports.

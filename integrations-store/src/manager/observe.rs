@@ -3,7 +3,7 @@
 use integrations_core::provider::ConnectionReport;
 use integrations_core::status::probe::{Notification, Probe};
 use integrations_core::status::{self, Event, Status};
-use integrations_core::{Error, ErrorKind, IntegrationId, Result, TenantId};
+use integrations_core::{Error, ErrorKind, IntegrationId, Result, TenantId, Timestamp};
 use serde_json::{Value, json};
 
 use super::{IntegrationManager, Notice};
@@ -50,7 +50,8 @@ impl IntegrationManager {
     }
 
     /// Tells how a call through a connection went: [`status::event_of`] judges errors. A success moves `last_sync_at`
-    /// (at most once a second) and ends `error`; a refused credential makes it `error`; all else says nothing. A
+    /// (at most once a second) and ends `error`; a refused credential makes it `error`; a refused permission
+    /// only hurries the next probe, since other calls may be permitted; all else says nothing. A
     /// disconnected integration stays disconnected.
     ///
     /// # Errors
@@ -85,6 +86,10 @@ impl IntegrationManager {
                     .touch_sync(tenant, id, now)
                     .await
             }
+            // One call may lack a scope that the others do not need: a probe finds out about the connection, soon.
+            (_, Err(error)) if error.kind() == ErrorKind::Permission => {
+                self.hurry_probe(&row).await
+            }
             (Status::Error, Err(error))
                 if row.error_kind.as_deref() == Some(error.kind().as_str()) =>
             {
@@ -92,6 +97,19 @@ impl IntegrationManager {
             }
             _ => self.observe(&row, result, Seen::Call).await.map(drop),
         }
+    }
+
+    async fn hurry_probe(&self, row: &StoredIntegration) -> Result<()> {
+        let now = self.0.store.now();
+        let mut probe = probe_of(row, now);
+        probe.hurry(now);
+        let state = serde_json::to_value(&probe).unwrap_or(Value::Null);
+        let due = Some(probe.next_due());
+        self.0
+            .store
+            .integrations()
+            .save_probe(&row.tenant, row.id, &state, due)
+            .await
     }
 
     /// Moves the probe's state and the status, writes the audit row, and raises the notice.
@@ -102,11 +120,7 @@ impl IntegrationManager {
         seen: Seen<'_>,
     ) -> Result<Option<Notification>> {
         let now = self.0.store.now();
-        let stored = row
-            .probe
-            .clone()
-            .and_then(|state| serde_json::from_value(state).ok());
-        let mut probe: Probe = stored.unwrap_or_else(|| Probe::new(now));
+        let mut probe = probe_of(row, now);
         let observation = probe.record(&self.0.policy, result, now, fastrand::f64());
         let state = serde_json::to_value(&probe).unwrap_or(Value::Null);
         let due = probe.next_due();
@@ -174,6 +188,14 @@ impl IntegrationManager {
             .await
             .map(drop)
     }
+}
+
+fn probe_of(row: &StoredIntegration, now: Timestamp) -> Probe {
+    let stored = row
+        .probe
+        .clone()
+        .and_then(|state| serde_json::from_value(state).ok());
+    stored.unwrap_or_else(|| Probe::new(now))
 }
 
 fn transition<'a>(

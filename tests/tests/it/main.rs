@@ -6,3 +6,4 @@ mod faults;
 mod house;
 mod promises;
 mod support;
+mod takeover;

@@ -22,7 +22,7 @@ pub(crate) async fn run(story: &Story, world: &World, integration: IntegrationId
     ));
 
     // Somebody with access to the database copies one tenant's ciphertext over another's.
-    let config = json!({"apiKey": world.other_token, "locationId": OTHER_LOCATION, "baseUrl": world.ghl.base_url()});
+    let config = json!({"apiKey": world.other_token, "locationId": OTHER_LOCATION});
     let other = world
         .manager
         .create(

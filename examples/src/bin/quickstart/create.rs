@@ -33,8 +33,7 @@ pub(crate) async fn run(story: &Story, world: &World) -> Result<IntegrationId> {
         Err(error) => story.say(format!("without a location id: {}", world.note(&error))),
         Ok(_) => story.say("a config without a location id was taken: that is wrong"),
     }
-    let config =
-        json!({"apiKey": world.token, "locationId": LOCATION, "baseUrl": world.ghl.base_url()});
+    let config = json!({"apiKey": world.token, "locationId": LOCATION});
     let created = world
         .manager
         .create(

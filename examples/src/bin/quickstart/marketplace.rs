@@ -11,8 +11,7 @@ use crate::world::{APP_SCOPES, COMPANY, LOCATION, World};
 pub(crate) async fn run(story: &Story, world: &World, report: &mut Report) -> Result<()> {
     story.step(6, "Authorize a marketplace app");
     let manager = &world.manager;
-    let config =
-        json!({"locationId": LOCATION, "companyId": COMPANY, "baseUrl": world.ghl.base_url()});
+    let config = json!({"locationId": LOCATION, "companyId": COMPANY});
     let integration = manager
         .create(&world.tenant, "gohighlevel", "Agency app", &config, "jane")
         .await?

@@ -118,7 +118,8 @@ impl World {
 
         // In production this is `GoHighLevel::new()`: the provider's own key.
         let key: Ed25519Key = ghl.webhook_public_key().spki_base64().parse()?;
-        let provider = GoHighLevel::with_webhooks(GhlWebhooks::with_keys([key]));
+        let provider =
+            GoHighLevel::with_webhooks(GhlWebhooks::with_keys([key])).with_base_url(ghl.base_url());
         let providers = Providers::new().with(provider);
 
         // A probe that looks again soon, so that nobody has to wait for it here.

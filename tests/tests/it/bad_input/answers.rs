@@ -35,7 +35,7 @@ async fn thief() -> (String, Arc<AtomicU32>) {
 async fn connected() -> (SimulatedGhl, App, IntegrationId) {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let (id, _) = app.activate(&tenant("acme"), SLUG, &config).await;
     (ghl, app, id)
 }
@@ -149,7 +149,7 @@ async fn a_base_url_that_leads_nowhere_is_a_typed_error() {
         ("ftp://example.com".to_owned(), ErrorKind::Config),
         ("mailto:jane@example.com".to_owned(), ErrorKind::Config),
     ] {
-        let mut config = ghl::config(&ghl, &token, LOCATION);
+        let mut config = ghl::config(&token, LOCATION);
         config["baseUrl"] = serde_json::json!(url);
         let created = app
             .manager

@@ -26,7 +26,7 @@ async fn receiving() -> Receiving {
     let signer = Ed25519Signer::from_seed([9; 32]);
     let key = signer.public_key().spki_base64();
     let app = App::start(&ghl::providers(&ghl, [key])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     app.activate(&tenant("acme"), SLUG, &config).await;
     Receiving {
         _ghl: ghl,

@@ -18,7 +18,7 @@ use crate::support::{ACTOR, leaks, tenant};
 async fn sealed() -> (SimulatedGhl, App, IntegrationId) {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let (id, _) = app.activate(&tenant("acme"), SLUG, &config).await;
     // A second secret in the same record.
     leaks::plant("a webhook secret", "whsec_another-secret-of-it");

@@ -13,7 +13,7 @@ use crate::support::{ACTOR, tenant};
 async fn connected() -> (SimulatedGhl, App, IntegrationId) {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let (id, _) = app.activate(&tenant("acme"), SLUG, &config).await;
     (ghl, app, id)
 }
@@ -80,7 +80,7 @@ async fn updates_that_are_refused_change_nothing() {
 async fn names_that_are_none_are_refused() {
     let acme = tenant("acme");
     let (ghl, app, _) = connected().await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let before = app.rows().await;
     let long = "x".repeat(1 << 20);
     for (template, name, actor, kind) in [

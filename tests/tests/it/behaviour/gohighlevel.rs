@@ -59,7 +59,6 @@ impl Fixture for GoHighLevelFixture {
             Some("GHL_CONVERSATION_PROVIDER_ID"),
         ),
         field("/companyId", None),
-        field("/baseUrl", Some("GHL_BASE_URL")),
     ];
     const EXTERNAL_KEY: Option<&'static str> = Some("/locationId");
     // After anything but a 429, an older account never sends an event again.
@@ -84,11 +83,11 @@ impl Fixture for GoHighLevelFixture {
     }
 
     fn config(&self) -> Value {
-        ghl::config(&self.ghl, &self.token, LOCATION)
+        ghl::config(&self.token, LOCATION)
     }
 
     fn anothers_config(&self) -> Value {
-        ghl::config(&self.ghl, &self.other_token, LOCATION)
+        ghl::config(&self.other_token, LOCATION)
     }
 
     fn bad_configs(&self) -> Vec<BadConfig> {
@@ -130,8 +129,8 @@ impl Fixture for GoHighLevelFixture {
                 &["/apiKye"],
             ),
             bad(
-                "a base URL that is none",
-                with("baseUrl", json!("not a URL")),
+                "an address of the tenant's choice",
+                with("baseUrl", json!("https://elsewhere.example.com")),
                 &["/baseUrl"],
             ),
             bad(

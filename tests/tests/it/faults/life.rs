@@ -31,7 +31,7 @@ pub(crate) async fn live(seed: u64) -> Summary {
     // The wait after a 429 that says nothing is a share of the window.
     let ghl = ghl::start(builder.rate_limit(10_000, Duration::from_millis(100))).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let id = app.create(&tenant("acme"), SLUG, &config).await;
     let life = Life { seed, ghl, app, id };
     life.test_until_active().await;

@@ -31,7 +31,7 @@ async fn promise_14_kept_in_order_and_drained() {
     let providers = ghl::providers(&ghl, []);
     let app = App::start(&providers).await;
     let token = ghl::token(&ghl, LOCATION);
-    let config = ghl::config(&ghl, &token, LOCATION);
+    let config = ghl::config(&token, LOCATION);
     let (id, _) = app.activate(&acme, SLUG, &config).await;
     let url = format!("{}/{SLUG}", app.serve().await);
     let counts = async |app: &App| -> EventCounts {

@@ -44,7 +44,7 @@ async fn promise_07_no_secret_in_a_whole_life() {
         let created = app.manager.create(&acme, SLUG, "Main", &config, ACTOR);
         refused(created.await, ErrorKind::Validation);
     }
-    let config = ghl::config(&ghl, &token, LOCATION);
+    let config = ghl::config(&token, LOCATION);
     let id = app.create(&acme, SLUG, &config).await;
     let secret = WebhookSecret::from("whsec_9d1f00a7-planted");
     app.manager

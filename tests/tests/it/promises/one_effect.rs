@@ -18,7 +18,7 @@ use crate::support::{tenant, until};
 async fn receiving() -> (SimulatedGhl, App) {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     app.activate(&tenant("acme"), SLUG, &config).await;
     (ghl, app)
 }

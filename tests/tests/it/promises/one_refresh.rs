@@ -77,7 +77,7 @@ impl Pair {
         let two = one
             .another(&providers, second, |m| m.oauth_client(SLUG, other_client))
             .await;
-        let config = json!({"locationId": LOCATION, "baseUrl": ghl.base_url()});
+        let config = json!({"locationId": LOCATION});
         let id = one.create(&tenant("acme"), SLUG, &config).await;
         authorize(&one, &ghl, id).await;
         let pair = Self {

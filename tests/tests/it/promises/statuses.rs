@@ -15,7 +15,7 @@ async fn promise_13_status_and_trail_move_together_or_not_at_all() {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
     let token = ghl::token(&ghl, LOCATION);
-    let config = ghl::config(&ghl, &token, LOCATION);
+    let config = ghl::config(&token, LOCATION);
     let id = app.create(&acme, SLUG, &config).await;
     let before = app.rows().await;
     app.sql("CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'disk full'); END")
@@ -84,7 +84,7 @@ async fn promise_13_not_even_raw_sql_stores_an_illegal_status() {
     let acme = tenant("acme");
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let (id, _) = app.activate(&acme, SLUG, &config).await;
     for word in ["pending", "gone", ""] {
         let update = format!("UPDATE integrations SET status = '{word}'");

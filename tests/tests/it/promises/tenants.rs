@@ -16,10 +16,10 @@ use crate::support::{ACTOR, tenant};
 async fn two_tenants() -> (SimulatedGhl, App, IntegrationId, IntegrationId) {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let ours = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let ours = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let (ours, _) = app.activate(&tenant("acme"), SLUG, &ours).await;
     let theirs = ghl::token(&ghl, OTHER_LOCATION);
-    let theirs = ghl::config(&ghl, &theirs, OTHER_LOCATION);
+    let theirs = ghl::config(&theirs, OTHER_LOCATION);
     let (theirs, _) = app.activate(&tenant("globex"), SLUG, &theirs).await;
     (ghl, app, ours, theirs)
 }
@@ -105,7 +105,7 @@ async fn promise_12_a_foreign_tenant_gets_no_webhooks() {
     let (acme, eve) = (tenant("acme"), tenant("globex"));
     // Eve claims our location, with a token of her own; that does not make it hers.
     let token = ghl.issue_private_token(OTHER_LOCATION, &["contacts.readonly"]);
-    let claim = ghl::config(&ghl, &token, LOCATION);
+    let claim = ghl::config(&token, LOCATION);
     let claimed = app.create(&eve, SLUG, &claim).await;
     app.manager
         .test_connection(&eve, claimed, ACTOR)

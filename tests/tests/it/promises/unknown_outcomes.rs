@@ -95,7 +95,7 @@ impl Write {
 async fn connected() -> (SimulatedGhl, App, Arc<dyn Integration>) {
     let ghl = ghl::start(ghl::builder()).await;
     let app = App::start(&ghl::providers(&ghl, [])).await;
-    let config = ghl::config(&ghl, &ghl::token(&ghl, LOCATION), LOCATION);
+    let config = ghl::config(&ghl::token(&ghl, LOCATION), LOCATION);
     let (_, connection) = app.activate(&tenant("acme"), SLUG, &config).await;
     (ghl, app, connection)
 }

@@ -50,11 +50,13 @@ pub(crate) fn token(ghl: &SimulatedGhl, location: &str) -> String {
 pub(crate) fn providers(ghl: &SimulatedGhl, more: impl IntoIterator<Item = String>) -> Providers {
     let keys = std::iter::once(ghl.webhook_public_key().spki_base64()).chain(more);
     let keys: Vec<Ed25519Key> = keys.map(|key| key.parse().expect("a key")).collect();
-    Providers::new().with(GoHighLevel::with_webhooks(GhlWebhooks::with_keys(keys)))
+    Providers::new().with(
+        GoHighLevel::with_webhooks(GhlWebhooks::with_keys(keys)).with_base_url(ghl.base_url()),
+    )
 }
 
-pub(crate) fn config(ghl: &SimulatedGhl, token: &str, location: &str) -> Value {
-    json!({"apiKey": token, "locationId": location, "baseUrl": ghl.base_url()})
+pub(crate) fn config(token: &str, location: &str) -> Value {
+    json!({"apiKey": token, "locationId": location})
 }
 
 /// A contact's event in the form of the provider's documented sample.
