@@ -69,23 +69,18 @@ async fn promise_08_the_limit_is_kept_and_used() {
     let started = Instant::now();
     let calls = MAX as u64 * WINDOWS;
     assert_eq!(work(&client, &contact, 4, calls).await, []);
-    let took = started.elapsed();
     let stats = ghl.stats();
     assert_eq!(stats.throttled, 0, "not one 429");
     assert!(stats.max_in_window <= MAX, "{}", stats.max_in_window);
     assert_eq!(stats.requests, calls, "and nothing beside the calls");
-    // The first window is free at once, so six take the time of five.
+    // The first window's requests go at once, so that six windows' worth takes the time of five.
     let ideal = WINDOW * u32::try_from(WINDOWS - 1).expect("small");
-    assert!(took >= ideal, "{took:?}: more than the limit");
-    assert!(
-        took.mul_f64(0.95) <= ideal + WINDOW,
-        "{took:?} for what takes between {ideal:?} and a window more"
-    );
-    // By the simulator's own count: the share of the allowed requests that were sent while there was work.
+    assert!(started.elapsed() >= ideal, "more than the limit");
+    // What the limit allows between the first request and the last, as the provider saw them.
     let requests = ghl.requests();
     let (first, last) = (&requests[0], &requests[requests.len() - 1]);
     let span = last.at.duration_since(first.at).as_secs_f64();
-    let allowed = MAX as f64 * (span / WINDOW.as_secs_f64()).floor() + MAX as f64;
+    let allowed = MAX as f64 * ((span / WINDOW.as_secs_f64()).floor() + 1.0);
     let used = calls as f64 / allowed;
     assert!(used >= 0.95, "{:.0} % of the limit used", used * 100.0);
 }
