@@ -58,6 +58,10 @@ struct State {
     done: VecDeque<Group>,
     /// How many answers those are.
     done_count: usize,
+    /// Places that were given up lately, and when: the headers of an answer under way may still count them.
+    lately: VecDeque<(Instant, usize)>,
+    /// How long requests travel: what headers say was so at most this long ago.
+    flight: Duration,
     blocked_until: Option<Instant>,
     /// 429s in a row.
     refusals: u32,
@@ -102,6 +106,8 @@ impl WindowLimiter {
                 in_flight: 0,
                 done: VecDeque::new(),
                 done_count: 0,
+                lately: VecDeque::new(),
+                flight: Duration::ZERO,
                 blocked_until: None,
                 refusals: 0,
                 used_at: now,
@@ -120,7 +126,10 @@ impl RateLimiter for WindowLimiter {
         let window = self.window(ask.key, ask.class);
         let waited = tokio::time::timeout_at(ask.deadline, window.enter(ask.priority)).await;
         match waited {
-            Ok(()) => Ok(Permit::new(move || window.leave())),
+            Ok(()) => {
+                let sent = Instant::now();
+                Ok(Permit::new(move || window.leave(sent)))
+            }
             Err(_) => Err(Error::new(
                 ErrorKind::RateLimited,
                 "no request fits under the provider's rate limit before the call's deadline: \
@@ -170,10 +179,13 @@ impl Window {
         doors.any(|door| door.available_permits() == 0)
     }
 
-    fn leave(&self) {
+    fn leave(&self, sent: Instant) {
+        let now = Instant::now();
         let mut state = lock(&self.state);
         state.in_flight = state.in_flight.saturating_sub(1);
-        state.add_done(Instant::now(), 1);
+        // The longest of the last few: the headers of each are read a moment later.
+        state.flight = now.duration_since(sent).max(state.flight / 2);
+        state.add_done(now, 1);
         drop(state);
         self.freed.notify_waiters();
     }
@@ -189,9 +201,11 @@ impl Window {
         }
         state.forget_old(now);
         if let Some(remaining) = signal.remaining {
-            // Places that the provider counts and we did not take belong to others who share the budget.
+            // Places that the provider counts and we did not take belong to others who share the budget. It counted
+            // while the request travelled, so that what we have given up since is ours too.
             let counted = state.max.saturating_sub(remaining as usize);
-            let others = counted.saturating_sub(state.taken());
+            let lately: usize = state.lately.iter().map(|(_, count)| count).sum();
+            let others = counted.saturating_sub(state.taken().saturating_add(lately));
             state.add_done(now, others);
         }
         if refused {
@@ -275,7 +289,16 @@ impl State {
             && now.duration_since(group.last) >= span
         {
             self.done_count = self.done_count.saturating_sub(group.count);
+            self.lately.push_back((group.last + span, group.count));
             self.done.pop_front();
+        }
+        let flight = self.flight.min(span);
+        while self
+            .lately
+            .front()
+            .is_some_and(|(at, _)| now.duration_since(*at) > flight)
+        {
+            self.lately.pop_front();
         }
     }
 
@@ -338,6 +361,32 @@ mod tests {
             took >= CLASS.per * 9 && took < (CLASS.per * 9).mul_f64(1.05),
             "{took:?} for ten spans"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn promise_08_our_own_places_are_not_taken_for_others() {
+        let limiter = WindowLimiter::new();
+        let key = key("a");
+        let flight = Duration::from_millis(5);
+        // Ten at once, answered together.
+        let mut permits = Vec::new();
+        for _ in 0..CLASS.max {
+            permits.push(acquire(&limiter, &key, Duration::ZERO).await.unwrap());
+        }
+        tokio::time::advance(flight).await;
+        permits.clear();
+        // The next one arrives while the provider still counts nine of them, and its answer comes when it does not.
+        let permit = acquire(&limiter, &key, Duration::from_secs(2)).await;
+        tokio::time::advance(flight).await;
+        drop(permit.unwrap());
+        let signal = LimitSignal {
+            remaining: Some(0),
+            ..LimitSignal::default()
+        };
+        limiter.observe(&key, &signal, false);
+        for _ in 1..CLASS.max {
+            drop(acquire(&limiter, &key, Duration::ZERO).await.unwrap());
+        }
     }
 
     #[tokio::test(start_paused = true)]

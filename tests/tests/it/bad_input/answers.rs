@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ghl_client::GoHighLevel;
 use integrations_core::email::EmailAddress;
 use integrations_core::model::{Contact, ExternalId};
 use integrations_core::provider::Providers;
@@ -15,7 +16,7 @@ use tokio::time::Instant;
 use crate::support::app::App;
 use crate::support::errors::{refused, sound};
 use crate::support::ghl::{self, LOCATION, SLUG};
-use crate::support::{ACTOR, tenant};
+use crate::support::{ACTOR, leaks, tenant};
 
 /// Listens where nobody should come, and counts who does.
 async fn thief() -> (String, Arc<AtomicU32>) {
@@ -127,9 +128,9 @@ async fn a_test_of_the_connection_under_each_keeps_the_status() {
     app.finish().await;
 }
 
-/// Even a server that speaks no HTTP at all.
+/// An operator's mistake is a typed error, and nothing is sent anywhere else.
 #[tokio::test]
-async fn a_base_url_that_leads_nowhere_is_a_typed_error() {
+async fn an_address_that_leads_nowhere_is_a_typed_error() {
     let acme = tenant("acme");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("a free port");
@@ -138,24 +139,29 @@ async fn a_base_url_that_leads_nowhere_is_a_typed_error() {
     for (url, kind) in [
         (format!("http://{closed}"), ErrorKind::Connect),
         (
-            "http://name-that-is-not.invalid".to_owned(),
-            ErrorKind::Config,
-        ),
-        (
             "https://name-that-is-not.invalid".to_owned(),
             ErrorKind::Connect,
         ),
+        // The credential would travel in clear.
+        (
+            "http://name-that-is-not.invalid".to_owned(),
+            ErrorKind::Config,
+        ),
         ("ftp://example.com".to_owned(), ErrorKind::Config),
         ("mailto:jane@example.com".to_owned(), ErrorKind::Config),
+        ("not a URL".to_owned(), ErrorKind::Config),
+        (String::new(), ErrorKind::Config),
     ] {
-        let provider = ghl_client::GoHighLevel::new().with_base_url(url.clone());
-        let app = App::start(&Providers::new().with(provider)).await;
-        let config = ghl::config("pit-00000000-nowhere", LOCATION);
+        let providers = Providers::new().with(GoHighLevel::new().with_base_url(&url));
+        let app = App::start(&providers).await;
+        leaks::plant("a token that is sent nowhere", "pit-sent-to-nobody-at-all");
+        let config = ghl::config("pit-sent-to-nobody-at-all", LOCATION);
         let id = app.create(&acme, SLUG, &config).await;
         let tested = app.manager.test_connection(&acme, id, ACTOR).await;
         let error = tested.expect_err(&url);
         sound(&error);
         assert_eq!(error.kind(), kind, "{url}: {error}");
+        assert!(!error.is_outcome_unknown());
         app.finish().await;
     }
 }

@@ -186,7 +186,7 @@ async fn promise_06_a_process_that_died_before_it_asked_is_waited_out() {
     let dead =
         pair.one
             .store
-            .try_acquire(&acme, &lease, "a dead process", Duration::from_millis(600));
+            .try_acquire(&acme, &lease, "a dead process", Duration::from_millis(1500));
     let dead = dead.await.expect("a store").expect("a free lease");
     let calling = calls(connections.clone());
     tokio::pin!(calling);

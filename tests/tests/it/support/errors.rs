@@ -9,9 +9,8 @@ use super::leaks;
 /// The error of a call that had to fail: one line, says what to do, shows no secret in any form.
 #[track_caller]
 pub(crate) fn refused<T>(result: Result<T>, kind: ErrorKind) -> Error {
-    let error = match result {
-        Ok(_) => panic!("this had to fail with {kind}"),
-        Err(error) => error,
+    let Err(error) = result else {
+        panic!("this had to fail with {kind}");
     };
     assert_eq!(error.kind(), kind, "{error}");
     sound(&error);
