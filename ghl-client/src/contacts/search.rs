@@ -137,6 +137,12 @@ impl Paged for SearchContacts {
     fn set_cursor(&mut self, cursor: &Cursor) -> Result<()> {
         self.search_after = match serde_json::from_str(cursor.as_str()) {
             Ok(Value::Array(after)) if !after.is_empty() => after,
+            Ok(Value::Number(page)) => {
+                let page = page.as_u64().and_then(|page| u32::try_from(page).ok());
+                self.page = Some(page.filter(|page| *page > 0).ok_or_else(foreign_cursor)?);
+                self.search_after = Vec::new();
+                return Ok(());
+            }
             _ => return Err(foreign_cursor()),
         };
         self.page = None;
@@ -149,12 +155,14 @@ impl Paged for SearchContacts {
             DEFAULT_PAGE_LIMIT,
             response.contacts.len(),
         );
-        let after = response
-            .contacts
-            .last()
-            .filter(|last| full && !last.search_after.is_empty());
-        let next =
-            after.map(|last| Cursor::new(Value::Array(last.search_after.clone()).to_string()));
+        // A contact that does not say where to go on behind it: by number then, as far as that leads.
+        let next = response.contacts.last().filter(|_| full).map(|last| {
+            if last.search_after.is_empty() {
+                Cursor::new((self.page.unwrap_or(1) + 1).to_string())
+            } else {
+                Cursor::new(Value::Array(last.search_after.clone()).to_string())
+            }
+        });
         let total = response.total.and_then(|total| u64::try_from(total).ok());
         Page::new(response.contacts, next).with_total(total)
     }

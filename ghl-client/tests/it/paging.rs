@@ -61,6 +61,27 @@ async fn a_search_of_contacts_goes_on_behind_the_last_one() {
 }
 
 #[tokio::test]
+async fn contacts_that_do_not_say_where_to_go_on_are_paged_by_number() {
+    let without = |range: std::ops::Range<u32>| {
+        let mut page = contacts(range);
+        for contact in page["contacts"].as_array_mut().unwrap() {
+            contact.as_object_mut().unwrap().remove("searchAfter");
+        }
+        page
+    };
+    let transport = answers([without(0..2), without(2..4), without(4..5)]);
+    let location = location(&transport);
+    let search = location.contacts().search().page_limit(2_u32);
+    let found: Vec<_> = search.items().try_collect().await.unwrap();
+    assert_eq!(found.len(), 5);
+    let pages: Vec<_> = bodies(&transport)
+        .iter()
+        .map(|body| body["page"].clone())
+        .collect();
+    assert_eq!(pages, [json!(1), json!(2), json!(3)]);
+}
+
+#[tokio::test]
 async fn a_stored_cursor_goes_on_where_it_was() {
     let transport = answers([contacts(0..2), contacts(2..4)]);
     let location = location(&transport);
