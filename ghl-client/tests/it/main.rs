@@ -8,6 +8,7 @@ mod decode;
 mod errors;
 mod paging;
 mod simulator;
+mod sockets;
 mod spec;
 mod support;
 mod webhooks;
