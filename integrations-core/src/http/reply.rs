@@ -117,6 +117,10 @@ impl Reply {
     }
 
     fn unreadable(&self, message: &str, source: Option<serde_json::Error>) -> Error {
+        let message = match self.body.is_empty() {
+            true => "the answer is empty where JSON belongs: read again to see what is there",
+            false => message,
+        };
         let mut error = Error::new(ErrorKind::Decode, message.to_owned())
             .with_status(self.status)
             .with_attempts(self.attempts)

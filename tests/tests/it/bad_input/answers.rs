@@ -70,6 +70,9 @@ async fn what_a_provider_should_not_answer_is_a_typed_error() {
         let read = refused(contacts.get(&there).await, kind);
         assert_eq!(read.operation(), Some("contacts.get"), "{fault:?}");
         assert!(!read.is_outcome_unknown(), "a read has none: {fault:?}");
+        if matches!(fault, Fault::NoContent | Fault::EmptyBody) {
+            assert!(read.to_string().contains("empty"), "{read}");
+        }
         let listed = contacts.list(None).collect_items().await;
         refused(listed, kind);
         refused(connection.test_connection().await, kind);
