@@ -29,6 +29,9 @@ typos:
 generated:
     .ci/run generated
 
+conformance:
+    .ci/run conformance
+
 package:
     .ci/run package
 
@@ -45,3 +48,17 @@ bench:
     cargo run --release -q -p benches -- client
     cargo run --release -q -p benches -- vault
     cargo run --release -q -p benches -- verify
+    cargo run --release -q -p benches -- ingest
+    cargo run --release -q -p benches -- jobs
+    cargo run --release -q -p benches -- refresh
+    cargo run --release -q -p benches -- sync
+
+# Random and mutated requests through the routes, for so many seconds; the seed is printed.
+fuzz seconds="60":
+    cargo run --release -q -p benches -- fuzz --seconds {{seconds}}
+
+# Real processes killed by seed, `contact-sync` among them: so many plans of each kind on each engine. With what
+# `cargo test --workspace` has built.
+crash seeds="50":
+    CRASH_SEEDS={{seeds}} cargo test --workspace --test crash -- --nocapture --test-threads=1
+    CRASH_SEEDS={{seeds}} cargo test --workspace --test it a_killed_contact_sync -- --nocapture --test-threads=1

@@ -20,6 +20,7 @@ mod model;
 mod requests;
 mod slots;
 
+pub use crate::generated::calendars::*;
 pub use appointments::{CreateAppointment, GetAppointment, UpdateAppointment};
 pub use event::{
     AppointmentStatus, CalendarEvent, CalendarEvents, EventCreator, MeetingLocationType,

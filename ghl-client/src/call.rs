@@ -1,21 +1,28 @@
-use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, Method};
 use integrations_core::http::{
-    CallOptions, Full, Idempotency, Multipart, Operation, Pipeline, Priority, Reply, Request,
-    StreamReply, expand_path,
+    CallOptions, Full, Idempotency, Multipart, NoAuth, Operation, Pipeline, Priority, Reply,
+    Request, StreamReply, expand_path,
 };
 use integrations_core::paging::{Cursor, Items, Page, Pages};
-use integrations_core::{Error, Result};
+use integrations_core::{Error, ErrorKind, Result};
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::access::Known;
+use crate::answer::{Answer, WholeAnswer};
 use crate::endpoint::{RESOURCE, foreign_cursor};
-use crate::{Endpoint, Paged, Spec, Version};
+use crate::more::More;
+use crate::repeats::{Repeat, Repeats};
+use crate::sending::Sending;
+use crate::{Download, Endpoint, Paged, Pagination, TokenClasses, Version};
 
-const VERSION: HeaderName = HeaderName::from_static("version");
+/// The header that says which contract a call speaks.
+pub(crate) const VERSION: HeaderName = HeaderName::from_static("version");
 
 /// A call that is being put together; nothing is sent before [`send`](Self::send).
 #[derive(Clone)]
@@ -24,17 +31,26 @@ pub struct Call<R> {
     pub(crate) request: R,
     pipeline: Pipeline,
     version: Option<Version>,
+    known: Known,
     options: CallOptions,
+    more: More,
     foreign_cursor: bool,
 }
 
 impl<R: Endpoint> Call<R> {
-    pub(crate) fn new(pipeline: &Pipeline, version: Option<Version>, request: R) -> Self {
+    pub(crate) fn new(
+        pipeline: &Pipeline,
+        version: Option<Version>,
+        known: &Known,
+        request: R,
+    ) -> Self {
         Self {
             request,
             pipeline: pipeline.clone(),
             version,
+            known: known.clone(),
             options: CallOptions::default(),
+            more: More::default(),
             foreign_cursor: false,
         }
     }
@@ -79,6 +95,34 @@ impl<R: Endpoint> Call<R> {
         self
     }
 
+    /// One of many calls that nobody waits for.
+    pub(crate) fn in_background(mut self, priority: Priority, timeout: Duration) -> Self {
+        self.options.priority = priority;
+        let timeout = R::SPEC.timeout.map_or(timeout, |own| own.max(timeout));
+        self.options.timeout.get_or_insert(timeout);
+        self
+    }
+
+    /// Adds a member to the JSON body, or replaces it: null clears a field, an empty list empties it, and what the
+    /// provider takes since this version was made can be sent.
+    ///
+    /// ```no_run
+    /// # async fn demo(location: ghl_client::Location) -> ghl_client::Result<()> {
+    /// let call = location.contacts().update("contact-id").city("Oslo");
+    /// call.with_member("tags", Vec::<String>::new()).with_member("newField", 1).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.more.member(name.into(), value.into());
+        self
+    }
+
+    /// Adds a pair to the query.
+    pub fn with_query(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
+        self.more.pair(name.into(), value.to_string());
+        self
+    }
+
     /// Speaks another contract than the operation's own.
     pub fn with_version(mut self, version: Version) -> Self {
         self.version = Some(version);
@@ -90,35 +134,43 @@ impl<R: Endpoint> Call<R> {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind); [`ApiError`](crate::ApiError) reads the provider's own words from the error.
     pub async fn send(self) -> Result<R::Response> {
-        let repeatable = self.is_repeatable();
-        let reply = self.reply().await?;
-        decode::<R>(&reply, repeatable)
+        R::Response::receive(self.sending().await?).await
     }
 
     /// Sends the call and keeps the status, headers, request id and rate limit beside the answer.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_full(self) -> Result<Full<R::Response>> {
-        let repeatable = self.is_repeatable();
-        let reply = self.reply().await?;
-        Ok(Full::new(decode::<R>(&reply, repeatable)?, reply))
+    pub async fn send_full(self) -> Result<Full<R::Response>>
+    where
+        R::Response: WholeAnswer,
+    {
+        let (reply, reading) = self.sending().await?.reply().await?;
+        let answer = R::Response::read(&reply, reading)?;
+        Ok(Full::new(answer, reply))
     }
 
-    fn is_repeatable(&self) -> bool {
-        let idempotency = R::SPEC.operation.idempotency;
-        self.options.idempotent.unwrap_or(idempotency.may_repeat())
-    }
-
-    async fn reply(self) -> Result<Reply> {
+    async fn sending(self) -> Result<Sending> {
+        let spec = R::SPEC;
         if self.foreign_cursor {
-            return Err(foreign_cursor().with_operation(R::SPEC.operation.name));
+            return Err(foreign_cursor().with_operation(spec.operation.name));
         }
-        let request = prepare(&self.request, self.version, self.options)?;
-        self.pipeline
-            .send(request)
-            .await
-            .map_err(|error| explain(error, &R::SPEC))
+        self.known.allows(&spec).await?;
+        let idempotency = spec.operation.idempotency;
+        let repeatable = self.options.idempotent.unwrap_or(idempotency.may_repeat());
+        let mut options = self.options;
+        options.timeout = options.timeout.or(spec.timeout);
+        options.attempt_timeout = options.attempt_timeout.or(spec.timeout);
+        let request = prepare(&self.request, self.version, options, self.more)?;
+        let pipeline = match spec.tokens {
+            // A token must not go where none is asked for.
+            TokenClasses::NONE => {
+                let subject = self.pipeline.subject().clone();
+                self.pipeline.with_auth(Arc::new(NoAuth), subject)
+            }
+            _ => self.pipeline,
+        };
+        Ok(Sending::new(&pipeline, request, &spec, repeatable))
     }
 }
 
@@ -138,16 +190,40 @@ impl<R: Paged> Call<R> {
         self
     }
 
-    /// All pages, as a stream.
+    /// All pages, as a stream. It ends when the provider gives the last page again, and with an error when it gives the
+    /// first one again: then it does not page.
     pub fn pages(self) -> Pages<R::Item> {
+        let seen = Arc::new(Repeats::default());
         Pages::new(None, move |cursor| {
             let call = self.clone();
-            match &cursor {
+            let call = match &cursor {
                 Some(cursor) => call.start_at(cursor),
                 None => call,
-            }
-            .page()
+            };
+            call.next_page(Arc::clone(&seen))
         })
+    }
+
+    async fn next_page(self, seen: Arc<Repeats>) -> Result<Page<R::Item>> {
+        let request = self.request.clone();
+        let (reply, reading) = self.sending().await?.reply().await?;
+        let page = request.page(R::Response::read(&reply, reading)?);
+        // Where the provider names the next page, a name that comes again ends the stream.
+        let counts = matches!(
+            R::SPEC.pagination,
+            Pagination::Skip | Pagination::Offset | Pagination::Page
+        );
+        match seen.look(&reply.body) {
+            _ if page.items.is_empty() || !counts => Ok(page),
+            Repeat::No => Ok(page),
+            Repeat::Last => Ok(Page::new(Vec::new(), None).with_total(page.total)),
+            Repeat::First => Err(Error::new(
+                ErrorKind::Server,
+                "the provider gave the first page again: it does not page, or not by this parameter",
+            )
+            .with_provider(crate::PROVIDER)
+            .with_operation(R::SPEC.operation.name)),
+        }
     }
 
     /// All items of all pages, as a stream.
@@ -168,6 +244,7 @@ fn prepare<R: Endpoint>(
     endpoint: &R,
     version: Option<Version>,
     options: CallOptions,
+    more: More,
 ) -> Result<Request> {
     let spec = R::SPEC;
     let path = expand_path(spec.operation.path, &endpoint.path())?;
@@ -175,43 +252,9 @@ fn prepare<R: Endpoint>(
     request.options = options;
     endpoint.query(&mut request.query);
     request.body = endpoint.body(&mut request.headers)?;
+    more.add_to(&mut request)
+        .map_err(|error| error.with_operation(R::SPEC.operation.name))?;
     request.header(VERSION, version.unwrap_or(spec.version).as_str())
-}
-
-fn decode<R: Endpoint>(reply: &Reply, repeatable: bool) -> Result<R::Response> {
-    let spec = R::SPEC;
-    match spec.envelope {
-        Some(member) if spec.envelope_optional && !holds_object(reply, member) => reply.json(),
-        Some(member) => reply.json_member(member),
-        None => reply.json(),
-    }
-    .map_err(|error| {
-        // It was answered as a success, but not by what the provider answers: a page of a gateway, half a body.
-        error
-            .with_provider(crate::PROVIDER)
-            .with_operation(spec.operation.name)
-            .with_outcome_unknown(!repeatable)
-    })
-}
-
-/// Whether the answer has this member and it is an object.
-fn holds_object(reply: &Reply, member: &str) -> bool {
-    reply
-        .json_member::<HashMap<String, IgnoredAny>>(member)
-        .is_ok()
-}
-
-/// Adds to a refusal what the operation needs.
-fn explain(error: Error, spec: &Spec) -> Error {
-    match error.code() {
-        Some("missing_scope") if !spec.scopes.is_empty() => {
-            let scopes = spec.scopes.join(", ");
-            error.with_message(format!(
-                "the token lacks the scope {scopes}: add it to the private integration, or to the app and install it again"
-            ))
-        }
-        _ => error,
-    }
 }
 
 /// A call of any path, for operations without a method of their own.
@@ -247,7 +290,7 @@ impl RawCall {
                 Ok(Request::new(operation, path))
             }
             _ => Err(Error::new(
-                integrations_core::ErrorKind::Validation,
+                ErrorKind::Validation,
                 "a raw path has no query, no `.` or `..`, no backslash and no line end: add the query with query()",
             )),
         };
@@ -336,8 +379,16 @@ impl RawCall {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub async fn send_reply(self) -> Result<Reply> {
-        let request = self.request?.header(VERSION, self.version.as_str())?;
-        self.pipeline.send(request).await
+        Ok(self.sending()?.reply().await?.0)
+    }
+
+    /// Sends the call and returns the file that it answers. A page of HTML is an error; [`stream`](Self::stream) hands
+    /// over that too.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub async fn download(self) -> Result<Download> {
+        Download::receive(self.sending()?).await
     }
 
     /// Sends the call and returns the answer's body as a stream.
@@ -345,8 +396,12 @@ impl RawCall {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     pub async fn stream(self) -> Result<StreamReply> {
+        Ok(self.sending()?.stream().await?.0)
+    }
+
+    fn sending(self) -> Result<Sending> {
         let request = self.request?.header(VERSION, self.version.as_str())?;
-        self.pipeline.stream(request).await
+        Ok(Sending::raw(&self.pipeline, request))
     }
 }
 

@@ -1,19 +1,22 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
 use integrations_core::http::{
-    Authorizer, BearerAuth, HttpContext, Pipeline, RetryPolicy, StaticBearer, TokenSource,
+    Authorizer, BearerAuth, HttpContext, NoAuth, Pipeline, RetryPolicy, StaticBearer, TokenSource,
 };
 use integrations_core::{AccessToken, Error, Result};
 use url::Url;
 
+use crate::access::{Access, Known, class_of_text};
 use crate::dialect::GhlDialect;
 use crate::ids::LocationId;
 use crate::location::Location;
+#[cfg(feature = "locations")]
 use crate::locations::Locations;
-use crate::{Call, Endpoint, RawCall, Version};
+use crate::{Call, Endpoint, RawCall, TokenClasses, Version};
 
 /// Where the API answers.
 pub const DEFAULT_BASE_URL: &str = "https://services.leadconnectorhq.com";
@@ -25,6 +28,7 @@ pub const DEFAULT_BASE_URL: &str = "https://services.leadconnectorhq.com";
 pub struct Client {
     pub(crate) pipeline: Pipeline,
     pub(crate) version: Option<Version>,
+    pub(crate) known: Known,
 }
 
 impl Client {
@@ -52,12 +56,13 @@ impl Client {
     }
 
     /// Locations: read one, find those of a company.
+    #[cfg(feature = "locations")]
     #[must_use]
     pub fn locations(&self) -> Locations<'_> {
         Locations(self)
     }
 
-    /// What a company's OAuth token can do for its locations.
+    /// Marketplace apps: location tokens, installed locations, payments.
     #[cfg(feature = "oauth")]
     #[must_use]
     pub fn oauth(&self) -> crate::oauth::OAuth<'_> {
@@ -67,16 +72,24 @@ impl Client {
     /// The same client with another token, for example a location's; connections and limits stay shared.
     #[must_use]
     pub fn with_tokens(&self, tokens: impl TokenSource + 'static, subject: &str) -> Self {
-        let auth: Arc<dyn Authorizer> = Arc::new(BearerAuth::new(tokens));
+        let tokens: Arc<dyn TokenSource> = Arc::new(tokens);
         Self {
-            pipeline: self.pipeline.with_auth(auth, subject),
+            pipeline: self
+                .pipeline
+                .with_auth(Arc::new(BearerAuth::new(tokens.clone())), subject),
             version: self.version,
+            known: self.known.of_other(Some(tokens)),
         }
+    }
+
+    /// What is known of the token: its class and its scopes. Asks no provider, but perhaps the store of the tokens.
+    pub async fn access(&self) -> Access {
+        self.known.access().await
     }
 
     /// A call of this request, against the company's rate limit.
     pub fn call<R: Endpoint>(&self, request: R) -> Call<R> {
-        Call::new(&self.pipeline, self.version, request)
+        Call::new(&self.pipeline, self.version, &self.known, request)
     }
 
     /// A call of any path: the way to operations that have no method yet.
@@ -95,7 +108,8 @@ impl Client {
 #[derive(Debug)]
 enum Auth {
     Private(AccessToken),
-    Renewed(Arc<dyn Authorizer>),
+    Renewed(Arc<dyn TokenSource>),
+    Nothing,
 }
 
 /// Builds a [`Client`].
@@ -103,6 +117,7 @@ enum Auth {
 #[must_use]
 pub struct ClientBuilder {
     auth: Option<Auth>,
+    known: Known,
     subject: Option<String>,
     base_url: Option<String>,
     version: Option<Version>,
@@ -121,7 +136,38 @@ impl ClientBuilder {
 
     /// Authenticates with tokens that are renewed: OAuth, or your own source.
     pub fn tokens(mut self, tokens: impl TokenSource + 'static) -> Self {
-        self.auth = Some(Auth::Renewed(Arc::new(BearerAuth::new(tokens))));
+        self.auth = Some(Auth::Renewed(Arc::new(tokens)));
+        self
+    }
+
+    /// Authenticates with nothing: for calls that need no token, and to share connections with clients that have one.
+    pub fn without_token(mut self) -> Self {
+        self.auth = Some(Auth::Nothing);
+        self
+    }
+
+    /// Says which class the token is of, or may be of, so that operations which refuse it fail before they are sent.
+    ///
+    /// Unsaid, it is known of tokens that start with `pit-`, and of OAuth tokens by the answer of the token endpoint.
+    pub fn token_class(mut self, class: TokenClasses) -> Self {
+        self.known.class = Some(class);
+        self
+    }
+
+    /// Says which scopes the token has, so that operations which need another fail before they are sent. An empty list
+    /// means none at all.
+    ///
+    /// Unsaid, they are known of OAuth tokens by the answer of the token endpoint.
+    pub fn granted_scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let scopes: BTreeSet<_> = scopes.into_iter().map(Into::into).collect();
+        self.known.scopes = Some(Arc::new(scopes));
+        self
+    }
+
+    /// Whether calls are refused that the token does not allow as far as is known; `true` by default. The provider's
+    /// documents may be wrong about an operation: [`RawCall`] and `false` here leave it to the provider.
+    pub fn check_access(mut self, check: bool) -> Self {
+        self.known.check = check;
         self
     }
 
@@ -184,12 +230,21 @@ impl ClientBuilder {
                 "no token: give private_token() a private integration token, or tokens() a source",
             )
         })?;
+        let mut known = self.known;
         let auth: Arc<dyn Authorizer> = match auth {
             Auth::Private(token) => {
+                known.class = known.class.or_else(|| class_of_text(&token));
                 let bearer = StaticBearer::new(&token);
                 Arc::new(bearer.map_err(|error| error.with_provider(crate::PROVIDER))?)
             }
-            Auth::Renewed(auth) => auth,
+            Auth::Renewed(tokens) => {
+                known.source = Some(tokens.clone());
+                Arc::new(BearerAuth::new(tokens))
+            }
+            Auth::Nothing => {
+                known.class = Some(TokenClasses::NONE);
+                Arc::new(NoAuth)
+            }
         };
         let base =
             Url::parse(self.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL)).map_err(|_| {
@@ -213,6 +268,7 @@ impl ClientBuilder {
         Ok(Client {
             pipeline: pipeline.with_auth(auth, subject),
             version: self.version,
+            known,
         })
     }
 }

@@ -1,4 +1,7 @@
-use integrations_core::{lenient, open_enum};
+use std::ops::Deref;
+
+use integrations_core::lenient::{Field, Lenient};
+use integrations_core::{object, open_enum};
 use serde::{Deserialize, Deserializer, Serialize};
 
 open_enum! {
@@ -11,33 +14,43 @@ open_enum! {
     }
 }
 
-/// Reads a list of texts, or one text: numbers count as texts, and what is neither is left out.
-pub(crate) fn texts<'de, D: Deserializer<'de>, T: From<String>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    struct Text(Option<String>);
-    impl<'de> Deserialize<'de> for Text {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            lenient::string_option(deserializer).map(Self)
-        }
+/// An answer that is a list itself, and not an object that holds one.
+///
+/// Nothing at all is a list without items, and one item that stands alone is a list of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct BareList<T>(pub Vec<T>);
+
+impl<T> Deref for BareList<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.0
     }
-    let list: Vec<Text> = lenient::one_or_many(deserializer)?;
-    Ok(list
-        .into_iter()
-        .filter_map(|text| Some(text.0?.into()))
-        .collect())
 }
 
-/// Reads a list of whole numbers, or one: numbers in texts count, and what is neither is left out.
-pub(crate) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, D::Error> {
-    struct Number(Option<i64>);
-    impl<'de> Deserialize<'de> for Number {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            lenient::i64_option(deserializer).map(Self)
-        }
+impl<T> IntoIterator for BareList<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
-    let list: Vec<Number> = lenient::one_or_many(deserializer)?;
-    Ok(list.into_iter().filter_map(|number| number.0).collect())
+}
+
+impl<'a, T> IntoIterator for &'a BareList<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de, T: Lenient> Deserialize<'de> for BareList<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::read_field(deserializer).map(Self)
+    }
 }
 
 /// Whether a change was done. The provider spells it in three ways, and at times in two at once; all are read.
@@ -50,19 +63,18 @@ pub struct Succeeded {
 
 impl<'de> Deserialize<'de> for Succeeded {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Spellings {
-            #[serde(default, deserialize_with = "lenient::bool_option")]
-            succeeded: Option<bool>,
-            #[serde(default, deserialize_with = "lenient::bool_option")]
-            succeded: Option<bool>,
-            #[serde(default, deserialize_with = "lenient::bool_option")]
-            success: Option<bool>,
-        }
-        // An answer without a body, for example 204, counts as null.
-        let spellings = Option::<Spellings>::deserialize(deserializer)?;
+        let spellings = Spellings::deserialize(deserializer)?;
+        let succeeded = spellings.succeeded.or(spellings.succeded);
         Ok(Self {
-            succeeded: spellings.and_then(|s| s.succeeded.or(s.succeded).or(s.success)),
+            succeeded: succeeded.or(spellings.success),
         })
+    }
+}
+
+object! {
+    struct Spellings {
+        succeeded: Option<bool> = "succeeded",
+        succeded: Option<bool> = "succeded",
+        success: Option<bool> = "success",
     }
 }

@@ -16,19 +16,19 @@
 //! # Ok(()) }
 //! ```
 
-mod filter;
 mod model;
 mod requests;
 mod search;
 mod tags;
 mod update;
 
-pub use filter::{Filter, Range};
+pub use crate::filter::{Filter, Range, Sort};
+pub use crate::generated::contacts::*;
 pub use model::{AdditionalEmail, Contact, CustomFieldValue, DndSetting, DndSettings, DndStatus};
 pub use requests::{
     CreateContact, CustomFieldInput, DeleteContact, GetContact, UpsertContact, UpsertedContact,
 };
-pub use search::{FoundContacts, SearchContacts, Sort};
+pub use search::{FoundContacts, SearchContacts};
 pub use tags::{AddTags, RemoveTags, Tags};
 pub use update::UpdateContact;
 
@@ -79,8 +79,7 @@ impl Contacts<'_> {
         id: impl Into<ContactId>,
         tags: impl IntoIterator<Item = impl Into<String>>,
     ) -> Call<AddTags> {
-        self.0
-            .call(AddTags::new(id, tags.into_iter().map(Into::into).collect()))
+        self.0.call(AddTags::new(id, tags))
     }
 
     /// Removes tags. Scope `contacts.write`.
@@ -89,9 +88,6 @@ impl Contacts<'_> {
         id: impl Into<ContactId>,
         tags: impl IntoIterator<Item = impl Into<String>>,
     ) -> Call<RemoveTags> {
-        self.0.call(RemoveTags::new(
-            id,
-            tags.into_iter().map(Into::into).collect(),
-        ))
+        self.0.call(RemoveTags::new(id, tags))
     }
 }

@@ -16,6 +16,7 @@ mod model;
 mod requests;
 mod search;
 
+pub use crate::generated::conversations::*;
 pub use model::{Conversation, ConversationType};
 pub use requests::{CreateConversation, GetConversation};
 pub use search::{

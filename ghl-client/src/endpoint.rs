@@ -4,7 +4,8 @@ use http::{HeaderMap, Method};
 use integrations_core::http::{Body, Idempotency, LimitClass, Operation, Query};
 use integrations_core::paging::{Cursor, Page};
 use integrations_core::{Error, ErrorKind, Result};
-use serde::de::DeserializeOwned;
+
+use crate::{Answer, Pagination, WholeAnswer};
 
 /// The `Version` header: which generation of the contract a call speaks.
 ///
@@ -109,6 +110,10 @@ pub struct Spec {
     pub envelope: Option<&'static str>,
     /// Whether the wrapping may be missing: the provider's documents and its answers differ.
     pub envelope_optional: bool,
+    /// How it pages.
+    pub pagination: Pagination,
+    /// How long a call and each of its attempts may take, when that is longer than for other operations: an upload.
+    pub timeout: Option<Duration>,
     /// The provider's page.
     pub docs: &'static str,
 }
@@ -136,6 +141,8 @@ impl Spec {
             location: LocationIn::Nowhere,
             envelope: None,
             envelope_optional: false,
+            pagination: Pagination::None,
+            timeout: None,
             docs: "https://marketplace.gohighlevel.com/docs/",
         }
     }
@@ -190,6 +197,20 @@ impl Spec {
         self
     }
 
+    /// Sets how it pages.
+    #[must_use]
+    pub const fn pagination(mut self, pagination: Pagination) -> Self {
+        self.pagination = pagination;
+        self
+    }
+
+    /// Gives every call the time that a large file takes.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// Links the provider's page.
     #[must_use]
     pub const fn docs(mut self, url: &'static str) -> Self {
@@ -205,8 +226,9 @@ pub trait Endpoint: Clone + Send + Sync + 'static {
     /// What is known of the operation.
     const SPEC: Spec;
 
-    /// What it answers.
-    type Response: DeserializeOwned + Send;
+    /// What it answers: a type that decodes from JSON, [`Untyped`](crate::Untyped), or
+    /// [`Download`](crate::Download).
+    type Response: Answer;
 
     /// The values of the path's parameters, in their order.
     fn path(&self) -> Vec<&str> {
@@ -229,7 +251,7 @@ pub trait Endpoint: Clone + Send + Sync + 'static {
 }
 
 /// An operation that answers in pages.
-pub trait Paged: Endpoint {
+pub trait Paged: Endpoint<Response: WholeAnswer> {
     /// What a page is made of.
     type Item: Send + 'static;
 
@@ -243,6 +265,9 @@ pub trait Paged: Endpoint {
     fn page(&self, response: Self::Response) -> Page<Self::Item>;
 }
 
+/// The time for an upload: a large file over a slow line.
+pub(crate) const UPLOAD_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
 /// The error for a cursor of another operation.
 pub(crate) fn foreign_cursor() -> Error {
     Error::new(
@@ -250,27 +275,6 @@ pub(crate) fn foreign_cursor() -> Error {
         "the cursor is not one of this operation: pass one that a page of it returned",
     )
     .with_provider(crate::PROVIDER)
-}
-
-/// The next page of an operation that skips, after a page of `got` items.
-///
-/// A provider may give fewer items than it was asked for, so only a page that is smaller than the documented default
-/// size as well is taken as the last one.
-pub(crate) fn next_skip(
-    skip: Option<u32>,
-    limit: Option<u32>,
-    default: u32,
-    got: usize,
-) -> Option<Cursor> {
-    is_full(limit, default, got).then(|| {
-        let got = u32::try_from(got).unwrap_or(u32::MAX);
-        Cursor::new(skip.unwrap_or(0).saturating_add(got).to_string())
-    })
-}
-
-/// Whether a page of `got` items may have one behind it.
-pub(crate) fn is_full(limit: Option<u32>, default: u32, got: usize) -> bool {
-    got > 0 && got >= limit.unwrap_or(default).min(default) as usize
 }
 
 /// Writes the setters of a request on [`Call`](crate::Call): `field: Type` for an optional field.

@@ -15,9 +15,12 @@
 
 mod model;
 mod requests;
+mod upload;
 
+pub use crate::generated::locations::*;
 pub use model::{LocationBusiness, LocationDetails, LocationSettings, LocationSocial};
 pub use requests::{FoundLocations, GetLocation, SearchLocations};
+pub use upload::{UploadCustomFieldFiles, UploadedFieldFile, UploadedFieldFiles};
 
 use crate::ids::LocationId;
 use crate::{Call, Client};

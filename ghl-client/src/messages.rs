@@ -24,16 +24,22 @@
 mod add;
 mod kinds;
 mod model;
+mod recordings;
 mod requests;
 mod send;
+mod upload;
 
 pub use add::{AddInboundMessage, AddOutboundCall, AddedMessage, CallDetails};
 pub use kinds::{
     CallStatus, MessageChannel, MessageDirection, MessageSource, MessageStatus, MessageType,
 };
 pub use model::{Message, MessageMeta, MessagePage};
+pub use recordings::{
+    DownloadTranscription, GetRecording, GetTranscription, Sentence, Transcription,
+};
 pub use requests::{GetMessage, ListMessages};
 pub use send::{EmailReplyMode, ForwardedEmail, OptimizationPeriod, SendMessage, SentMessage};
+pub use upload::{UploadAttachments, UploadedAttachments};
 
 use crate::ids::{ContactId, ConversationId, ConversationProviderId, MessageId};
 use crate::{Call, Location};
@@ -113,6 +119,38 @@ impl Messages<'_> {
     /// `conversations/message.readonly`.
     pub fn list(&self, conversation: impl Into<ConversationId>) -> Call<ListMessages> {
         self.0.call(ListMessages::new(conversation))
+    }
+
+    /// Uploads files to send with messages of a conversation: the answer has their URLs, for
+    /// [`attachments`](Call::attachments). Scope `conversations/message.write`.
+    ///
+    /// It takes JPG, PNG, MP4, MPEG, ZIP, RAR, PDF, DOC, DOCX, TXT, MP3 and WAV.
+    pub fn upload(
+        &self,
+        conversation: impl Into<ConversationId>,
+        contact: impl Into<ContactId>,
+    ) -> Call<UploadAttachments> {
+        let request = UploadAttachments::new(self.0.id(), conversation, contact);
+        self.0.call(request)
+    }
+
+    /// Downloads the recording of a call. Scope `conversations/message.readonly`.
+    pub fn recording(&self, message: impl Into<MessageId>) -> Call<GetRecording> {
+        self.0.call(GetRecording::new(self.0.id(), message))
+    }
+
+    /// Reads what was said in a call, sentence by sentence. Scope `conversations/message.readonly`.
+    pub fn transcription(&self, message: impl Into<MessageId>) -> Call<GetTranscription> {
+        self.0.call(GetTranscription::new(self.0.id(), message))
+    }
+
+    /// Downloads what was said in a call as text. Scope `conversations/message.readonly`.
+    pub fn download_transcription(
+        &self,
+        message: impl Into<MessageId>,
+    ) -> Call<DownloadTranscription> {
+        self.0
+            .call(DownloadTranscription::new(self.0.id(), message))
     }
 
     /// Reads a message. Scope `conversations/message.readonly`.

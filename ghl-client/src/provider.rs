@@ -1,6 +1,7 @@
 //! GoHighLevel behind the shared contracts: [`GoHighLevel`] is a [`Provider`].
 
 mod contacts;
+mod find;
 mod messages;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@
 mod model;
 mod requests;
 
+pub use crate::generated::users::*;
 pub use model::{User, UserRoles};
 pub use requests::{FoundUsers, GetUser, ListUsers, SearchUsers, UserList};
 

@@ -388,7 +388,7 @@ impl Error {
         self.0.exhausted
     }
 
-    /// Whether a write that is not idempotent may have happened: read before you write again.
+    /// Whether a write may have happened although it is an error: read before you write again.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown

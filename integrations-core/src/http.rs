@@ -15,6 +15,8 @@ mod auth;
 mod body;
 mod context;
 mod dialect;
+mod guard;
+mod guarded;
 mod limiter;
 mod multipart;
 mod operation;
@@ -29,12 +31,15 @@ mod retry;
 mod testing;
 mod transport;
 
-pub use auth::{Authorizer, BearerAuth, NoAuth, StaticBearer, TokenSource};
-pub use body::{Body, ByteStream, ResponseBody};
+pub use auth::{Authorizer, BearerAuth, Grant, NoAuth, StaticBearer, TokenSource};
+pub use body::{Body, ByteStream, OnceBody, ResponseBody};
 pub use context::{HttpContext, HttpContextBuilder};
 pub use dialect::{Credential, Dialect, Fault, RawReply, standard_limits};
+pub use guard::{AddressPolicy, Network, is_public};
+pub use guarded::{GuardedTransport, Resolver, SystemResolver};
 pub use limiter::{
-    Acquire, LimitClass, LimitKey, LimitSignal, Permit, Priority, RateLimiter, WindowLimiter,
+    Acquire, Demand, LimitClass, LimitKey, LimitSignal, Permit, Places, Priority, RateLimiter,
+    Returned, WindowLimiter,
 };
 pub use multipart::{Multipart, Part};
 pub use operation::{Idempotency, Operation};

@@ -28,6 +28,20 @@ macro_rules! id {
         }
         $crate::__string_newtype!($name);
 
+        impl $crate::lenient::Lenient for $name {
+            fn read<'de, D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Option<Self>, D::Error> {
+                Ok($crate::lenient::string_option(deserializer)?.map(Self))
+            }
+
+            fn read_item<'de, D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Option<Self>, D::Error> {
+                Ok($crate::lenient::text_item(deserializer)?.map(Self))
+            }
+        }
+
         impl<'de> $crate::__private::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
                 deserializer: D,
@@ -100,6 +114,12 @@ macro_rules! __string_newtype {
         impl From<String> for $name {
             fn from(id: String) -> Self {
                 Self(id.into())
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(id: &String) -> Self {
+                Self(id.as_str().into())
             }
         }
 
@@ -192,8 +212,24 @@ impl<'de> serde::Deserialize<'de> for TenantId {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "what the macro writes is public")]
 mod tests {
     use super::*;
+
+    crate::id! {
+        /// A thing.
+        pub struct ThingId;
+    }
+
+    #[test]
+    fn an_id_is_made_of_any_text() {
+        let text = "t1".to_owned();
+        let id = ThingId::from(&text);
+        assert_eq!(id, ThingId::from("t1"));
+        assert_eq!(id, ThingId::from(text));
+        assert_eq!(id, ThingId::from(&id));
+        assert_eq!(id.as_ref(), id.to_string());
+    }
 
     #[test]
     fn uuid_ids_grow() {

@@ -3,12 +3,20 @@
 //! Use with `#[serde(deserialize_with = "integrations_core::lenient::string")]`, or the `_option` form together with
 //! `#[serde(default)]`. The option forms turn a value of a hopeless type into `None` only where they say so.
 
+mod field;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+#[cfg(feature = "http")]
+pub(crate) use field::TOO_MANY;
+pub use field::{Absent, Field, Lenient, MAX_ITEMS, Object, object, whole_object};
+#[doc(hidden)]
+pub use field::{keep_member, left_out, set_field};
 
 /// Reads a string, a number or a boolean as a string.
 ///
@@ -102,13 +110,31 @@ impl<'de> Visitor<'de> for AnyScalar {
 pub fn string_option<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    Ok(match deserializer.deserialize_any(AnyScalar)? {
+    Ok(text(deserializer.deserialize_any(AnyScalar)?))
+}
+
+/// Reads a string or number in a list of texts as a string; null is `None`.
+///
+/// # Errors
+/// When the value is an array or an object: the list is one of something else.
+pub fn text_item<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match deserializer.deserialize_any(AnyScalar)? {
+        Scalar::Other => {
+            let found = de::Unexpected::Other("an object or a list");
+            Err(de::Error::invalid_type(found, &"a text"))
+        }
+        scalar => Ok(text(scalar)),
+    }
+}
+
+fn text(scalar: Scalar) -> Option<String> {
+    match scalar {
         Scalar::Text(text) => Some(text),
         Scalar::Int(n) => Some(n.to_string()),
         Scalar::Float(n) => Some(n.to_string()),
         Scalar::Bool(b) => Some(b.to_string()),
         Scalar::Null | Scalar::Other => None,
-    })
+    }
 }
 
 /// Reads `true`, `1`, `"true"`, `"1"`, `"yes"` and their opposites; anything else is `None`.
@@ -161,6 +187,8 @@ pub fn f64_option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f
 }
 
 /// Reads a time in any form that [`parse_timestamp`] knows, or epoch seconds or milliseconds; anything else is `None`.
+///
+/// Numbers below 10^11 are seconds, the others milliseconds: see [`parse_timestamp`].
 ///
 /// # Errors
 /// Only when the input is not valid at all.
@@ -226,6 +254,10 @@ pub fn null_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 
 /// Reads a time as providers write it: RFC 3339 with its variants (`Z`, `+0000`, no seconds, a space for the `T`),
 /// without a zone (taken as UTC), a bare date (midnight UTC), or epoch seconds or milliseconds in digits.
+///
+/// Digits below 10^11 are seconds, the others milliseconds, also before 1970. So seconds are right until the year 5138,
+/// and milliseconds of the years 1966 to 1973 are not: one day of them is read as a thousand. Dates of birth in epoch
+/// milliseconds need a reader of their own.
 #[must_use]
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
@@ -260,7 +292,7 @@ fn whole(n: f64) -> Option<i64> {
 
 /// Values from 10^11 on are milliseconds: as seconds they would lie beyond the year 5138.
 fn epoch(n: i64) -> Option<Timestamp> {
-    if n.abs() >= 100_000_000_000 {
+    if n.unsigned_abs() >= 100_000_000_000 {
         Timestamp::from_millisecond(n).ok()
     } else {
         Timestamp::from_second(n).ok()
@@ -329,6 +361,19 @@ mod tests {
             parse_timestamp("20261121"),
             Some("2026-11-21T00:00:00Z".parse().unwrap())
         );
+        for number in [
+            i64::MIN.to_string(),
+            i64::MAX.to_string(),
+            "-4.5e51".to_owned(),
+        ] {
+            let json = format!(r#"{{"at":{number}}}"#);
+            assert_eq!(read(&json).at, None, "{number}");
+        }
+        // The boundary between seconds and milliseconds.
+        let before: Timestamp = "5138-11-16T09:46:39Z".parse().unwrap();
+        assert_eq!(parse_timestamp("99999999999"), Some(before));
+        let behind: Timestamp = "1973-03-03T09:46:40Z".parse().unwrap();
+        assert_eq!(parse_timestamp("100000000000"), Some(behind));
         for text in ["", "soon", "2026-13-01", "99999999999999999999"] {
             assert_eq!(parse_timestamp(text), None, "{text}");
         }

@@ -3,7 +3,10 @@
 
 extern crate self as integrations_core;
 
+#[cfg(feature = "catalog")]
+pub mod catalog;
 mod clock;
+pub mod consent;
 pub mod email;
 mod error;
 #[cfg(feature = "http")]
@@ -14,6 +17,7 @@ pub mod lenient;
 pub mod model;
 #[cfg(feature = "oauth")]
 pub mod oauth;
+mod object;
 mod open_enum;
 #[cfg(feature = "http")]
 pub mod paging;

@@ -102,6 +102,20 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::lenient::Lenient for $name {
+            fn read<'de, D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Option<Self>, D::Error> {
+                Ok($crate::lenient::string_option(deserializer)?.map(Self::from))
+            }
+
+            fn read_item<'de, D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Option<Self>, D::Error> {
+                Ok($crate::lenient::text_item(deserializer)?.map(Self::from))
+            }
+        }
+
         impl<'de> $crate::__private::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
                 deserializer: D,

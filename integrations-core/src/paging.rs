@@ -153,6 +153,26 @@ impl<T: Send + 'static> Pages<T> {
     }
 }
 
+impl<T> Pages<T> {
+    /// The next page; `None` behind the last one.
+    ///
+    /// # Errors
+    /// What reading the page reports; nothing comes behind it.
+    pub async fn try_next(&mut self) -> Result<Option<Page<T>>> {
+        self.0.try_next().await
+    }
+}
+
+impl<T> Items<T> {
+    /// The next item; `None` behind the last one.
+    ///
+    /// # Errors
+    /// What reading its page reports; nothing comes behind it.
+    pub async fn try_next(&mut self) -> Result<Option<T>> {
+        self.0.try_next().await
+    }
+}
+
 impl<T> Stream for Pages<T> {
     type Item = Result<Page<T>>;
 
@@ -214,6 +234,22 @@ mod tests {
         let (pages, calls) = numbered(3);
         assert_eq!(pages.collect_items().await.unwrap(), [0, 1, 2, 3, 4, 5]);
         assert_eq!(calls.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn is_read_without_the_traits_of_streams() {
+        // Names the methods of the types: those of the trait are in scope here too.
+        let (mut pages, _) = numbered(2);
+        let page = Pages::<usize>::try_next(&mut pages).await.unwrap();
+        assert_eq!(page.unwrap().items, [0, 1]);
+        let mut items = pages.items();
+        assert_eq!(Items::<usize>::try_next(&mut items).await.unwrap(), Some(2));
+        assert_eq!(items.try_next().await.unwrap(), Some(3));
+        assert_eq!(items.try_next().await.unwrap(), None);
+        let mut broken =
+            Pages::<u8>::new(None, |_| async { Err(Error::new(ErrorKind::Server, "")) });
+        broken.try_next().await.unwrap_err();
+        assert!(broken.try_next().await.unwrap().is_none());
     }
 
     #[tokio::test]

@@ -63,7 +63,7 @@ impl Context {
     #[must_use]
     pub fn new(http: HttpContext, tenant: TenantId, integration: IntegrationId) -> Self {
         Self {
-            http,
+            http: http.for_tenant(tenant.clone()),
             tenant,
             integration,
             tokens: None,

@@ -223,6 +223,12 @@ impl Template {
         self.0.spec.external_key.as_deref()
     }
 
+    /// Whether the payloads of webhooks are sealed at rest.
+    #[must_use]
+    pub fn sensitive_payload(&self) -> bool {
+        self.0.spec.sensitive_payload
+    }
+
     /// The provider's own account that a config is for: the value of [`external_key`](Self::external_key).
     #[must_use]
     pub fn external_account(&self, config: &Config) -> Option<String> {

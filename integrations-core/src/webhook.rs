@@ -4,6 +4,8 @@
 //! [`Verified`], which only a verification scheme can make. Every scheme verifies the raw bytes, fails closed and
 //! compares in constant time; the error names the check that failed and never a signature.
 
+mod change;
+mod dedupe;
 mod event;
 mod rejection;
 mod reply;
@@ -15,6 +17,8 @@ pub mod sign;
 mod source;
 mod verified;
 
+pub use change::{Change, ChangeKind, Object};
+pub use dedupe::{DedupePolicy, Discriminator};
 pub use event::{DedupeKey, Event, EventParts, TenantKey};
 pub use rejection::Rejection;
 pub use reply::{Outcome, Reply, ReplyPolicy};

@@ -8,16 +8,17 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path, Request, State};
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use integrations_core::IntegrationId;
 use integrations_core::webhook::{Outcome, RawRequest, Rejection, Reply};
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::Webhooks;
-use crate::receive::report;
+use crate::report::report;
 
 /// By name, because the application may nest the router under parameters of its own.
 #[derive(Deserialize)]
@@ -47,10 +48,10 @@ impl Webhooks {
             None => None,
             Some(id) => Some(id.parse::<IntegrationId>().ok()?),
         };
-        let raw = match self.read(request).await {
-            Ok(raw) => raw,
+        let (raw, room) = match self.read(request).await {
+            Ok(read) => read,
             Err(outcome) => {
-                report(provider.template().slug(), outcome, false, 0, 0);
+                report(provider.template().slug(), outcome, false, &[], 0);
                 return Some(source.reply(outcome));
             }
         };
@@ -58,8 +59,12 @@ impl Webhooks {
         // answer and not the connection.
         let task = tokio::spawn({
             let (webhooks, provider) = (self.clone(), Arc::clone(&provider));
-            async move { webhooks.receive_from(&*provider, integration, &raw).await }
-                .in_current_span()
+            async move {
+                let received = webhooks.receive_from(&*provider, integration, &raw).await;
+                drop(room);
+                received
+            }
+            .in_current_span()
         });
         match task.await {
             Ok(received) => received.map(|received| received.reply),
@@ -71,10 +76,15 @@ impl Webhooks {
     }
 
     /// Reads the body up to the limit. What cannot be taken in any case is refused before reading.
-    async fn read(&self, request: Request) -> Result<RawRequest, Outcome> {
+    async fn read(&self, request: Request) -> Result<(RawRequest, OwnedSemaphorePermit), Outcome> {
         let (parts, body) = request.into_parts();
         if ![Method::POST, Method::GET, Method::HEAD].contains(&parts.method) {
             return Err(Outcome::Rejected(Rejection::MethodNotAllowed));
+        }
+        let (most, bytes) = self.header_limits();
+        let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+        if parts.headers.len() > most || parts.headers.iter().map(size).sum::<usize>() > bytes {
+            return Err(Outcome::Rejected(Rejection::TooLarge));
         }
         let announced = parts
             .headers
@@ -83,9 +93,14 @@ impl Webhooks {
         if announced.is_some_and(|length: u64| length > self.body_limit() as u64) {
             return Err(Outcome::Rejected(Rejection::TooLarge));
         }
+        // What is not announced may be as large as the limit.
+        let needed = announced.and_then(|length| usize::try_from(length).ok());
+        let room = self.room(needed.unwrap_or(self.body_limit()));
+        let room = room.ok_or(Outcome::Busy)?;
         let body = self.read_body(body).await?;
         let url = self.url(&parts);
-        Ok(RawRequest::new(parts.method, url, parts.headers, body))
+        let raw = RawRequest::new(parts.method, url, parts.headers, body);
+        Ok((raw, room))
     }
 
     async fn read_body(&self, body: Body) -> Result<Bytes, Outcome> {

@@ -7,11 +7,12 @@ use axum::routing::any;
 use integrations_core::provider::{Provider, Providers};
 use integrations_core::webhook::RawRequest;
 use integrations_core::{Clock, Error, ErrorKind, IntegrationId, Result, SystemClock};
-use integrations_store::Store;
-use tokio::sync::Notify;
+use integrations_sync::inbox::Inbox;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::SecretSource;
 use crate::answer::answer;
+use crate::known::Known;
 use crate::receive::{Receiver, Target};
 
 /// Bodies up to this many bytes are read; providers send less than a tenth of it.
@@ -20,7 +21,7 @@ pub const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
 /// A body must have arrived after this long; providers wait a few seconds for their answer.
 pub const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Receives webhooks: build it, mount [`router`](Self::router), give [`inbox`](crate::Inbox) a handler.
+/// Receives webhooks into an [`Inbox`]: build it, mount [`router`](Self::router).
 ///
 /// The router answers `/{provider}` and `/{provider}/{integration}`. The first finds the integration by what the
 /// payload names (a location id); the second is for providers whose payload names nothing.
@@ -34,21 +35,28 @@ struct Shared {
     aliases: BTreeMap<String, String>,
     public_url: Option<String>,
     body_limit: usize,
+    header_limits: (usize, usize),
     read_timeout: Duration,
+    /// Bytes of bodies that may be in memory, in KiB.
+    room: Arc<Semaphore>,
 }
 
 /// Builds [`Webhooks`].
 #[derive(Debug)]
 #[must_use]
 pub struct WebhooksBuilder {
-    store: Store,
+    inbox: Inbox,
     providers: Providers,
     secrets: Arc<dyn SecretSource>,
     clock: Arc<dyn Clock>,
     aliases: BTreeMap<String, String>,
+    wants: BTreeMap<String, Vec<String>>,
     public_url: Option<String>,
     body_limit: usize,
+    header_limits: (usize, usize),
+    memory: usize,
     read_timeout: Duration,
+    cache_for: Duration,
 }
 
 impl WebhooksBuilder {
@@ -72,6 +80,40 @@ impl WebhooksBuilder {
         self
     }
 
+    /// How many headers a request may have, and how many bytes in all; 128 and 32 KiB by default. What has more is refused
+    /// as too large.
+    pub fn header_limits(mut self, headers: usize, bytes: usize) -> Self {
+        self.header_limits = (headers, bytes);
+        self
+    }
+
+    /// How many bytes of bodies may be in memory at once, all requests together; 64 MiB by default. When there is no room
+    /// for another, the provider is asked to come back.
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// Stores only these kinds of a provider's events, by its slug; a name that ends in `*` stands for all that begin so.
+    /// Others are answered like stored ones. By default all are wanted, and where a template has the field
+    /// `webhookEvents`, an integration's config lists its own in the same way.
+    pub fn allow_events<I: IntoIterator<Item = S>, S: Into<String>>(
+        mut self,
+        provider: impl Into<String>,
+        kinds: I,
+    ) -> Self {
+        let wanted = self.wants.entry(provider.into()).or_default();
+        wanted.extend(kinds.into_iter().map(Into::into));
+        self
+    }
+
+    /// How long the answers of the secret source are remembered: 5 s by default; zero asks it for each request. Changes of
+    /// integrations are noticed within a quarter of a second all the same, by whatever process they were made.
+    pub fn cache_for(mut self, keep: Duration) -> Self {
+        self.cache_for = keep;
+        self
+    }
+
     /// How long to wait for the whole body, [`DEFAULT_READ_TIMEOUT`] by default; then the provider is asked to come
     /// back.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
@@ -89,35 +131,42 @@ impl WebhooksBuilder {
     pub fn build(self) -> Webhooks {
         Webhooks(Arc::new(Shared {
             receiver: Receiver {
-                store: self.store,
+                inbox: self.inbox,
                 secrets: self.secrets,
                 clock: self.clock,
-                arrived: Arc::new(Notify::new()),
+                known: Known::new(self.cache_for),
+                wants: self.wants,
             },
             providers: self.providers,
             aliases: self.aliases,
             public_url: self.public_url,
             body_limit: self.body_limit,
+            header_limits: self.header_limits,
+            room: Arc::new(Semaphore::new(self.memory.div_ceil(1024).min(1 << 30))),
             read_timeout: self.read_timeout,
         }))
     }
 }
 
 impl Webhooks {
-    /// A receiver that stores events in `store` and verifies them with the secrets of `secrets`.
+    /// A receiver that stores events in `inbox` and verifies them with the secrets of `secrets`.
     pub fn builder(
-        store: &Store,
+        inbox: &Inbox,
         providers: &Providers,
         secrets: impl SecretSource + 'static,
     ) -> WebhooksBuilder {
         WebhooksBuilder {
-            store: store.clone(),
+            inbox: inbox.clone(),
             providers: providers.clone(),
             secrets: Arc::new(secrets),
             clock: Arc::new(SystemClock),
             aliases: BTreeMap::new(),
+            wants: BTreeMap::new(),
             public_url: None,
             body_limit: DEFAULT_BODY_LIMIT,
+            header_limits: (128, 32 * 1024),
+            memory: 64 * 1024 * 1024,
+            cache_for: Duration::from_secs(5),
             read_timeout: DEFAULT_READ_TIMEOUT,
         }
     }
@@ -165,23 +214,15 @@ impl Webhooks {
         raw: &RawRequest,
     ) -> Option<crate::Received> {
         let source = provider.webhooks()?;
-        let slug = provider.template().slug();
         let target = integration.map_or(Target::ByPayload, Target::Integration);
-        Some(self.0.receiver.receive(slug, source, target, raw).await)
+        let receiver = &self.0.receiver;
+        Some(receiver.receive(provider, source, target, raw).await)
     }
 
     /// The provider that a path names.
     pub(crate) fn provider(&self, name: &str) -> Result<&Arc<dyn Provider>> {
         let slug = self.0.aliases.get(name).map_or(name, String::as_str);
         self.0.providers.get(slug)
-    }
-
-    pub(crate) fn arrived(&self) -> &Arc<Notify> {
-        &self.0.receiver.arrived
-    }
-
-    pub(crate) fn store(&self) -> &Store {
-        &self.0.receiver.store
     }
 
     pub(crate) fn public_url(&self) -> Option<&str> {
@@ -194,5 +235,15 @@ impl Webhooks {
 
     pub(crate) fn read_timeout(&self) -> Duration {
         self.0.read_timeout
+    }
+
+    pub(crate) fn header_limits(&self) -> (usize, usize) {
+        self.0.header_limits
+    }
+
+    /// Room for a body of this size, held until the request is answered.
+    pub(crate) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(bytes.div_ceil(1024)).ok()?;
+        Arc::clone(&self.0.room).try_acquire_many_owned(units).ok()
     }
 }

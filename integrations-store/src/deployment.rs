@@ -1,15 +1,12 @@
 //! The few calls that work for the whole deployment, not for one tenant.
 
-use std::time::Duration;
-
 use integrations_core::webhook::TenantKey;
 use integrations_core::{IntegrationId, Result, TenantId, Timestamp};
 use uuid::Uuid;
 
 use crate::columns::integration_columns;
-use crate::events::{self, ClaimedEvent};
 use crate::session::{execute, fetch_all};
-use crate::{Store, StoredIntegration, time};
+use crate::{EventStatus, Store, StoredIntegration, time};
 
 /// How many integrations may share one external key.
 const CLAIMS: i64 = 100;
@@ -19,7 +16,7 @@ const CLAIMS: i64 = 100;
 /// They are apart because every other call of the store names its tenant. What they return names the tenant of each
 /// row, and whatever is done with it afterwards names that tenant.
 #[derive(Debug, Clone)]
-pub struct Deployment(Store);
+pub struct Deployment(pub(crate) Store);
 
 impl Store {
     /// The calls that see all tenants.
@@ -29,8 +26,18 @@ impl Store {
     }
 }
 
+mod generation;
+mod lanes;
+mod outgoing;
+mod overview;
+mod payloads;
+mod purge;
+mod schedules;
 mod sealed;
+mod subscriptions;
 
+pub use overview::WaitingEvents;
+pub(crate) use payloads::SealedPayload;
 pub(crate) use sealed::Sealed;
 
 impl Deployment {
@@ -93,14 +100,6 @@ impl Deployment {
         Ok(rows.into_iter().next())
     }
 
-    /// Takes due events of all tenants: see [`Events::claim_due`](crate::Events::claim_due).
-    ///
-    /// # Errors
-    /// [`ErrorKind::Store`](integrations_core::ErrorKind::Store).
-    pub async fn claim_due_events(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedEvent>> {
-        events::claim(&self.0, None, limit, lease).await
-    }
-
     /// The integrations whose health probe is due, the longest overdue first. Disconnected ones are not probed.
     ///
     /// # Errors
@@ -125,17 +124,25 @@ impl Deployment {
             .collect()
     }
 
-    /// Forgets events that were done or given up before this time; how many. Their dedupe keys go with them, so keep
-    /// them longer than any provider repeats a delivery.
+    /// Forgets events that were done, or those that were given up, before this time, at most `limit` of them; how many.
+    /// Their dedupe keys go with them, so keep them longer than any provider repeats a delivery.
     ///
     /// # Errors
     /// [`ErrorKind::Store`](integrations_core::ErrorKind::Store).
-    pub async fn purge_events(&self, finished_before: Timestamp) -> Result<u64> {
+    pub async fn purge_events(
+        &self,
+        status: EventStatus,
+        finished_before: Timestamp,
+        limit: u32,
+    ) -> Result<u64> {
         let mut session = self.0.write("deployment.purge_events").await?;
         let rows = execute!(
             &mut session,
-            "DELETE FROM main.webhook_events WHERE finished_at IS NOT NULL AND finished_at < $1",
+            "DELETE FROM main.webhook_events WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM main.webhook_events \
+             WHERE finished_at IS NOT NULL AND finished_at < $1 AND status = $2 ORDER BY finished_at LIMIT $3)",
             time::to_micros(finished_before),
+            status.as_str(),
+            i64::from(limit),
         )?;
         session.commit().await?;
         Ok(rows)

@@ -8,16 +8,19 @@ use crate::columns::event_columns;
 use crate::session::{Session, execute, fetch_all, fetch_optional};
 
 mod claim;
-mod finish;
 mod insert;
+mod lane;
+mod lanes;
 mod model;
+mod replay;
 mod row;
 
-pub use claim::ClaimedEvent;
+pub use claim::{ClaimedEvent, Ended, Failure, LaneLease, Step};
 pub use insert::{Inserted, NewEvent};
+pub use lane::Lane;
+pub use lanes::Lanes;
 pub use model::{EventCounts, EventFilter, EventStatus, StoredEvent};
-
-pub(crate) use claim::claim;
+pub use replay::Replayed;
 
 use row::RawEvent;
 
@@ -71,7 +74,8 @@ impl Events {
                 "SELECT ",
                 event_columns!(),
                 " FROM main.webhook_events WHERE tenant_id = $1 AND id > $2 AND ($3 = '' OR status = $3) \
-             AND ($4 = 0 OR integration_id = $5) ORDER BY id LIMIT $6"
+             AND ($4 = 0 OR integration_id = $5) AND ($7 = '' OR kind = $7) AND ($8 = '' OR lane = $8) \
+             AND received_at >= $9 AND received_at < $10 ORDER BY id LIMIT $6"
             ),
             tenant.as_str(),
             filter.after.map_or(uuid::Uuid::nil(), |id| id.as_uuid()),
@@ -79,6 +83,10 @@ impl Events {
             i64::from(filter.integration.is_some()),
             filter.integration.map(|id| id.as_uuid()),
             i64::from(filter.limit.min(PAGE)),
+            filter.kind.as_deref().unwrap_or_default(),
+            filter.lane.as_ref().map_or("", Lane::as_str),
+            filter.range().0,
+            filter.range().1,
         )?;
         session.commit().await?;
         rows.into_iter().map(RawEvent::read).collect()
@@ -153,7 +161,8 @@ pub(crate) async fn let_go(
 ) -> Result<u64> {
     execute!(
         session,
-        "UPDATE main.webhook_events SET status = 'pending', next_at = (SELECT us FROM main.clock) \
+        "UPDATE main.webhook_events SET status = 'pending', next_at = (SELECT us FROM main.clock), \
+         knock_at = (SELECT us FROM main.clock) \
          WHERE tenant_id = $1 AND integration_id = $2 AND status = 'kept'",
         tenant.as_str(),
         id.as_uuid()

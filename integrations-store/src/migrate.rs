@@ -26,7 +26,13 @@ macro_rules! migrations {
 }
 
 /// In order, without gaps. A released file never changes: its checksum is in every database.
-static MIGRATIONS: &[Migration] = &migrations![1 "0001_foundation"];
+static MIGRATIONS: &[Migration] = &migrations![
+    1 "0001_foundation",
+    2 "0002_inbox",
+    3 "0003_budgets",
+    4 "0004_sync",
+    5 "0005_outgoing",
+];
 
 /// Any number that nobody else uses: two migrators of one PostgreSQL database exclude each other by it.
 const LOCK: i64 = 0x1a7e_9a7e_0000_0001;
@@ -39,12 +45,22 @@ impl Migration {
         }
     }
 
+    /// The oldest version whose programs go on working beside this one's: while processes are replaced one by one, those
+    /// of the version before share the tables. So a file adds and never takes away what that version knows; what is not
+    /// used any more goes a version later.
+    fn works_with(&self) -> i64 {
+        self.version - 1
+    }
+
     /// Independent of how a checkout writes line ends.
     fn checksum(&self, engine: Engine) -> Vec<u8> {
         let text = self.sql(engine).replace("\r\n", "\n");
         Sha256::digest(text.as_bytes()).to_vec()
     }
 }
+
+/// Version, the oldest program that it works with, and checksum.
+type Applied = (i64, i64, Vec<u8>);
 
 /// What [`Store::migrate`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,27 +82,28 @@ impl Store {
     ///
     /// # Errors
     /// [`ErrorKind::Store`] with the code `schema_newer` when the database was migrated by a later version of this
-    /// crate, `schema_changed` when a file that ran has other content here; else as any write.
+    /// crate whose tables this one cannot work with (it can with those of the next version), `schema_changed` when a file that ran has other content here; else as any write.
     pub async fn migrate(&self) -> Result<Migrated> {
         let engine = self.engine();
         let mut session = self.write("migrate").await?;
         prepare(&mut session, self.schema()).await?;
         let applied = fetch_all!(
             &mut session,
-            (i64, Vec<u8>),
-            "SELECT version, checksum FROM main.integrations_migrations ORDER BY version"
+            Applied,
+            "SELECT version, works_with, checksum FROM main.integrations_migrations ORDER BY version"
         )?;
         check(engine, &applied)?;
-        let from = applied.last().map_or(0, |(version, _)| *version);
+        let from = applied.last().map_or(0, |(version, ..)| *version);
         let mut done = Vec::new();
         for migration in MIGRATIONS.iter().filter(|one| one.version > from) {
             run(&mut session, migration.sql(engine)).await?;
             execute!(
                 &mut session,
-                "INSERT INTO main.integrations_migrations (version, name, checksum, applied_at) \
-                 VALUES ($1, $2, $3, $4)",
+                "INSERT INTO main.integrations_migrations (version, name, works_with, checksum, applied_at) \
+                 VALUES ($1, $2, $3, $4, $5)",
                 migration.version,
                 migration.name,
+                migration.works_with(),
                 migration.checksum(engine),
                 time::to_micros(self.now()),
             )?;
@@ -103,7 +120,7 @@ impl Store {
         }
         Ok(Migrated {
             from,
-            to: MIGRATIONS.last().map_or(0, |last| last.version),
+            to: from.max(Self::schema_version()),
             applied: done,
         })
     }
@@ -127,14 +144,14 @@ async fn prepare(session: &mut Session, schema: &str) -> Result<()> {
         run(
             session,
             "CREATE TABLE IF NOT EXISTS integrations_migrations (\
-             version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum BYTEA NOT NULL, applied_at BIGINT NOT NULL)",
+             version BIGINT PRIMARY KEY, name TEXT NOT NULL, works_with BIGINT NOT NULL, checksum BYTEA NOT NULL, applied_at BIGINT NOT NULL)",
         )
         .await
     } else {
         run(
             session,
             "CREATE TABLE IF NOT EXISTS integrations_migrations (\
-             version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum BLOB NOT NULL, applied_at INTEGER NOT NULL) \
+             version INTEGER PRIMARY KEY, name TEXT NOT NULL, works_with INTEGER NOT NULL, checksum BLOB NOT NULL, applied_at INTEGER NOT NULL) \
              STRICT",
         )
         .await
@@ -157,9 +174,17 @@ async fn run(session: &mut Session, script: impl Into<String>) -> Result<()> {
     done.map_err(|source| error::from_sqlx(session.operation, source))
 }
 
-fn check(engine: Engine, applied: &[(i64, Vec<u8>)]) -> Result<()> {
-    for (version, checksum) in applied {
+fn check(engine: Engine, applied: &[Applied]) -> Result<()> {
+    for (version, works_with, checksum) in applied {
         let Some(known) = MIGRATIONS.iter().find(|one| one.version == *version) else {
+            if *works_with <= Store::schema_version() {
+                tracing::warn!(
+                    version,
+                    known = Store::schema_version(),
+                    "the database belongs to a newer program"
+                );
+                continue;
+            }
             return Err(Error::new(
                 ErrorKind::Store,
                 format!(

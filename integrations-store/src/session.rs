@@ -122,6 +122,24 @@ macro_rules! fetch_all {
     };
 }
 
+/// Runs a query that only PostgreSQL has, for all its rows: the caller has looked at the session's engine.
+macro_rules! fetch_all_postgres {
+    ($session:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {{
+        let session: &mut $crate::session::Session = $session;
+        let result = match &mut session.inner {
+            $crate::session::Inner::Postgres(connection) => {
+                sqlx::query_as::<_, $row>(session.dialect.postgres($sql))
+                    .persistent(session.persistent)
+                    $(.bind($bind))*
+                    .fetch_all(&mut **connection)
+                    .await
+            }
+            $crate::session::Inner::Sqlite(_) => Ok(Vec::new()),
+        };
+        result.map_err(|source| $crate::error::from_sqlx(session.operation, source))
+    }};
+}
+
 /// Reads a row of either engine into a type: the body is written once.
 macro_rules! from_row {
     ($type:ty, |$row:ident| $body:expr) => {
@@ -139,4 +157,6 @@ macro_rules! from_row {
     };
 }
 
-pub(crate) use {execute, fetch_all, fetch_one, fetch_optional, from_row, on_both};
+pub(crate) use {
+    execute, fetch_all, fetch_all_postgres, fetch_one, fetch_optional, from_row, on_both,
+};

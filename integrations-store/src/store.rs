@@ -5,10 +5,10 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use integrations_core::{Result, Timestamp};
-use sqlx::Connection as _;
+use integrations_core::{Clock, Result, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::SqlitePool;
+use sqlx::{Connection as _, Postgres, Transaction};
 
 use crate::dialect::Dialect;
 use crate::session::{Handle, Inner, Session};
@@ -106,12 +106,27 @@ impl Store {
         }
     }
 
+    /// Where it takes the time from that is not the database's own.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.options.clock
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.0.options.clock.now()
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
     pub(crate) fn schema(&self) -> &str {
         &self.0.options.schema
+    }
+
+    /// Whether prepared statements may outlive a transaction.
+    pub(crate) fn persistent(&self) -> bool {
+        !self.0.options.transaction_pooling
     }
 
     /// A connection to read with.
@@ -122,8 +137,7 @@ impl Store {
                 .await
                 .map(Handle::Pooled)
                 .map(Inner::Sqlite),
-            Database::Postgres(pool) if self.0.options.transaction_pooling => pool
-                .begin()
+            Database::Postgres(pool) if self.0.options.transaction_pooling => begin(pool)
                 .await
                 .map(Handle::Transaction)
                 .map(Inner::Postgres),
@@ -144,8 +158,23 @@ impl Store {
                 .await
                 .map(Handle::Transaction)
                 .map(Inner::Sqlite),
-            Database::Postgres(pool) => pool
+            Database::Postgres(pool) => begin(pool)
+                .await
+                .map(Handle::Transaction)
+                .map(Inner::Postgres),
+        };
+        self.session(operation, inner)
+    }
+
+    /// A transaction to read in, over several statements.
+    pub(crate) async fn read_transaction(&self, operation: &'static str) -> Result<Session> {
+        let inner = match &self.0.database {
+            Database::Sqlite { readers, .. } => readers
                 .begin()
+                .await
+                .map(Handle::Transaction)
+                .map(Inner::Sqlite),
+            Database::Postgres(pool) => begin(pool)
                 .await
                 .map(Handle::Transaction)
                 .map(Inner::Postgres),
@@ -157,7 +186,7 @@ impl Store {
         Ok(Session {
             inner: inner.map_err(|source| error::from_sqlx(operation, source))?,
             dialect: Arc::clone(&self.0.dialect),
-            persistent: !self.0.options.transaction_pooling,
+            persistent: self.persistent(),
             operation,
         })
     }
@@ -168,6 +197,20 @@ impl fmt::Debug for Store {
         f.debug_struct("Store")
             .field("engine", &self.engine().as_str())
             .finish_non_exhaustive()
+    }
+}
+
+/// Begins a transaction, to the end even when the caller stops waiting: sqlx knows of a transaction only once the server
+/// has answered, so an abandoned `BEGIN` would go back to the pool with its transaction open. On SQLite the connection's
+/// own thread sees to it.
+async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    match tokio::spawn(async move { pool.begin().await }).await {
+        Ok(begun) => begun,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(sqlx::Error::WorkerCrashed),
+        },
     }
 }
 

@@ -6,6 +6,7 @@ mod plan;
 use std::time::Duration;
 
 pub use self::plan::FaultPlan;
+pub(crate) use self::plan::mix;
 
 /// One thing that goes wrong.
 ///

@@ -6,13 +6,12 @@
 
 mod app;
 mod auth;
-mod body;
 mod builder;
 mod calendars;
-mod clock;
 mod contacts;
 mod conversations;
 mod deliver;
+mod disk;
 mod error;
 mod events;
 mod ids;
@@ -22,18 +21,20 @@ mod limit;
 mod locations;
 mod messages;
 mod oauth;
+mod people;
 mod pipeline;
 mod route;
 mod schema;
 mod search;
 mod seed;
+mod sender;
 mod server;
 mod slots;
 mod state;
 mod users;
 mod webhooks;
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -44,12 +45,19 @@ use self::server::Shared;
 pub use self::{
     app::{App, AppSpec, AuthorizeError, UserType},
     builder::Builder,
-    clock::Clock,
-    deliver::{Delivery, DeliveryPolicy},
-    journal::{RequestRecord, Stats, TokenClass},
+    journal::{ContactWrites, Effect, RequestRecord, Stats, TokenClass, WriteRecord},
+    limit::RateUsage,
+    sender::SenderBuilder,
     webhooks::SignedWebhook,
 };
+pub use crate::common::{
+    clock::Clock,
+    delivery::{Breaker, Delivery, DeliveryPolicy},
+    sender::{SenderStats, Standing, WebhookSender},
+    webhook_faults::WebhookFaults,
+};
 use crate::{
+    common::clock,
     fault::FaultPlan,
     signer::{Ed25519Signer, PublicKey},
 };
@@ -79,7 +87,7 @@ pub struct SimulatedGhl {
     shared: Arc<Shared>,
     base_url: String,
     clock: Clock,
-    signer: Ed25519Signer,
+    signer: Arc<Ed25519Signer>,
     delivery: DeliveryPolicy,
     stop: Arc<Notify>,
     server: Option<JoinHandle<()>>,
@@ -135,6 +143,13 @@ impl SimulatedGhl {
         }
     }
 
+    /// Changes the rate limit of one location or company: requests per sliding window, for one app
+    /// or for all private tokens there.
+    pub fn set_rate_limit(&self, resource: &str, max: usize, window: Duration) {
+        let rate = limit::Rate { max, window };
+        self.shared.world().limiter.set_rate(resource, rate);
+    }
+
     /// The "Allow Duplicate Contact" setting of a location; off at first.
     pub fn allow_duplicate_contacts(&self, location: &str, allowed: bool) {
         if let Some(location) = self.shared.world().locations.get_mut(location) {
@@ -173,8 +188,13 @@ impl SimulatedGhl {
     }
 
     fn set_revoked(&self, token: &str, revoked: bool) {
-        if let Some(token) = self.shared.world().auth.tokens.get_mut(token) {
-            token.revoked = revoked;
+        let mut world = self.shared.world();
+        if let Some(known) = world.auth.tokens.get_mut(token) {
+            known.revoked = revoked;
+            // Those of apps end with the process.
+            if known.caller.client_id.is_none() {
+                world.keep_token(token);
+            }
         }
     }
 
@@ -285,15 +305,22 @@ impl SimulatedGhl {
     #[must_use]
     pub fn take_webhooks(&self) -> Vec<SignedWebhook> {
         let mut world = self.shared.world();
-        let now = world.now();
         let changes = std::mem::take(&mut world.outbox);
         changes
             .into_iter()
             .map(|change| {
                 let event = Value::Object(change.body);
-                world.sign_webhook(change.kind, event, now, &self.signer)
+                world.sign_webhook(change.kind, event, change.at, &self.signer)
             })
             .collect()
+    }
+
+    /// Sends the webhooks of all changes from now on to this URL, as they happen and until it is
+    /// dropped. They are no longer among those of [`take_webhooks`](Self::take_webhooks).
+    pub fn send_webhooks(&self, url: impl Into<String>) -> SenderBuilder {
+        let signer = Arc::clone(&self.signer);
+        let policy = self.delivery.clone();
+        SenderBuilder::new(Arc::clone(&self.shared), signer, url.into(), policy)
     }
 
     /// Delivers one webhook by the [`DeliveryPolicy`], and returns what became of it. Should the

@@ -11,8 +11,11 @@ use std::{
     collections::HashMap,
     fmt, fs, io,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _};
 
 use self::forms::{SHORTEST, needles};
 pub use self::{forms::Form, layer::LeakLayer, panic::PanicWatch};
@@ -80,6 +83,26 @@ impl LeakDetector {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The one detector of this process, for tests that run side by side: every test plants its secrets in it, and from
+    /// the first call on it sees all logs from `DEBUG` up and the message of every panic.
+    ///
+    /// # Panics
+    ///
+    /// If the process has a global `tracing` subscriber already.
+    pub fn of_process() -> &'static Self {
+        static DETECTOR: OnceLock<LeakDetector> = OnceLock::new();
+        DETECTOR.get_or_init(|| {
+            let detector = Self::new();
+            // Under `DEBUG` come the frames and bytes of the HTTP library: whose logs, and whose business.
+            let layer = detector.layer().with_filter(LevelFilter::DEBUG);
+            let subscriber = tracing_subscriber::registry().with(layer);
+            tracing::subscriber::set_global_default(subscriber).expect("nobody else logs here");
+            // For as long as the process lives.
+            std::mem::forget(detector.watch_panics());
+            detector
+        })
     }
 
     /// Registers a secret under a name.

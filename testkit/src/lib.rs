@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod common;
 pub mod fault;
 pub mod ghl;
 pub mod leak;
+pub mod plan;
+pub mod postgres;
+pub mod process;
 pub mod signer;
 
 pub use crate::{

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::Outcome;
 
 /// A package, the features to check it with, and what to call that.
-const CHECKED: [(&str, &[&str], &str); 7] = [
+const CHECKED: [(&str, &[&str], &str); 9] = [
     (
         "integrations-core",
         &["--no-default-features"],
@@ -15,7 +15,13 @@ const CHECKED: [(&str, &[&str], &str); 7] = [
     ),
     ("integrations-core", &[], "default"),
     ("integrations-core", &["--all-features"], "all features"),
+    (
+        "ghl-client",
+        &["--no-default-features"],
+        "no default features",
+    ),
     ("ghl-client", &[], "default"),
+    ("ghl-client", &["--features", "full,v3"], "full,v3"),
     ("ghl-client", &["--features", "provider"], "provider"),
     ("integrations-store", &[], "default"),
     ("integrations-server", &[], "default"),

@@ -1,6 +1,5 @@
-use integrations_core::{lenient, open_enum};
+use integrations_core::{object, open_enum};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::ids::{CalendarId, ContactId, EventId, LocationId, UserId};
 
@@ -44,159 +43,74 @@ open_enum! {
     }
 }
 
-/// An appointment or a blocked slot.
-///
-/// Every operation tells another part of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct CalendarEvent {
-    /// Its id; for one of a series, the id of the instance.
-    pub id: EventId,
-    /// The calendar.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calendar_id: Option<CalendarId>,
-    /// The location.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location_id: Option<LocationId>,
-    /// The contact; none for a blocked slot.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact_id: Option<ContactId>,
-    /// The calendar's group.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub group_id: Option<String>,
-    /// Its title.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub title: Option<String>,
-    /// Its state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub appointment_status: Option<AppointmentStatus>,
-    /// The user it is with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assigned_user_id: Option<UserId>,
-    /// All users it is with.
-    #[serde(
-        default,
-        deserialize_with = "crate::common::texts",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub users: Vec<UserId>,
-    /// When it starts.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub start_time: Option<Timestamp>,
-    /// When it ends.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub end_time: Option<Timestamp>,
-    /// Where it is: an address or a link.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub address: Option<String>,
-    /// What kind of place that is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub meeting_location_type: Option<MeetingLocationType>,
-    /// Notes.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub notes: Option<String>,
-    /// Its description.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub description: Option<String>,
-    /// Whether it repeats.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub is_recurring: Option<bool>,
-    /// How it repeats, as an RFC 5545 rule.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub rrule: Option<String>,
-    /// The series it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub master_event_id: Option<EventId>,
-    /// The rooms and equipment it takes.
-    #[serde(
-        default,
-        deserialize_with = "crate::common::texts",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub assigned_resources: Vec<String>,
-    /// Who created it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<EventCreator>,
-    /// When it was created.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub date_added: Option<Timestamp>,
-    /// When it was changed last.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub date_updated: Option<Timestamp>,
+object! {
+    /// An appointment or a blocked slot.
+    ///
+    /// Every operation tells another part of it.
+    pub struct CalendarEvent {
+        required {
+            /// Its id; for one of a series, the id of the instance.
+            id: EventId = "id",
+        }
+        /// The calendar.
+        calendar_id: Option<CalendarId> = "calendarId",
+        /// The location.
+        location_id: Option<LocationId> = "locationId",
+        /// The contact; none for a blocked slot.
+        contact_id: Option<ContactId> = "contactId",
+        /// The calendar's group.
+        group_id: Option<String> = "groupId",
+        /// Its title.
+        title: Option<String> = "title",
+        /// Its state.
+        appointment_status: Option<AppointmentStatus> = "appointmentStatus",
+        /// The user it is with.
+        assigned_user_id: Option<UserId> = "assignedUserId",
+        /// All users it is with.
+        users: Vec<UserId> = "users",
+        /// When it starts.
+        start_time: Option<Timestamp> = "startTime",
+        /// When it ends.
+        end_time: Option<Timestamp> = "endTime",
+        /// Where it is: an address or a link.
+        address: Option<String> = "address",
+        /// What kind of place that is.
+        meeting_location_type: Option<MeetingLocationType> = "meetingLocationType",
+        /// Notes.
+        notes: Option<String> = "notes",
+        /// Its description.
+        description: Option<String> = "description",
+        /// Whether it repeats.
+        is_recurring: Option<bool> = "isRecurring",
+        /// How it repeats, as an RFC 5545 rule.
+        rrule: Option<String> = "rrule",
+        /// The series it belongs to.
+        master_event_id: Option<EventId> = "masterEventId",
+        /// The rooms and equipment it takes.
+        assigned_resources: Vec<String> = "assignedResources",
+        /// Who created it.
+        created_by: Option<EventCreator> = "createdBy",
+        /// When it was created.
+        date_added: Option<Timestamp> = "dateAdded",
+        /// When it was changed last.
+        date_updated: Option<Timestamp> = "dateUpdated",
+    }
 }
 
-/// Who created an appointment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct EventCreator {
-    /// The user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<UserId>,
-    /// What they created it with.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub source: Option<String>,
+object! {
+    /// Who created an appointment.
+    pub struct EventCreator {
+        /// The user.
+        user_id: Option<UserId> = "userId",
+        /// What they created it with.
+        source: Option<String> = "source",
+    }
 }
 
-/// The appointments and blocked slots of a span of time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct CalendarEvents {
-    /// The events.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub events: Vec<CalendarEvent>,
+object! {
+    /// The appointments and blocked slots of a span of time.
+    pub struct CalendarEvents {
+        /// The events.
+        events: Vec<CalendarEvent> = "events",
+    }
 }

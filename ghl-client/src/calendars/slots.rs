@@ -3,83 +3,47 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use http::Method;
-use integrations_core::http::Query;
-use integrations_core::lenient;
+use integrations_core::lenient::{self, set_field};
+use integrations_core::object;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::endpoint::setters;
 use crate::ids::{CalendarId, UserId};
-use crate::{Endpoint, Spec, Version};
+use crate::request::request;
+use crate::{Spec, Version};
 
-/// `GET /calendars/{calendarId}/free-slots`: lists the slots that can be booked.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct GetFreeSlots {
-    /// The calendar.
-    pub calendar_id: CalendarId,
-    /// From this time.
-    pub start_date: Timestamp,
-    /// Until this time, at most 31 days later.
-    pub end_date: Timestamp,
-    /// The IANA time zone of the answer's days; the location's without it.
-    pub timezone: Option<String>,
-    /// The user whose slots are meant.
-    pub user_id: Option<UserId>,
-    /// The users whose slots are meant.
-    pub user_ids: Vec<UserId>,
-}
-
-impl GetFreeSlots {
-    /// A request with what the operation requires.
-    #[must_use]
-    pub fn new(
-        calendar_id: impl Into<CalendarId>,
-        start_date: Timestamp,
-        end_date: Timestamp,
-    ) -> Self {
-        Self {
-            calendar_id: calendar_id.into(),
-            start_date,
-            end_date,
-            timezone: None,
-            user_id: None,
-            user_ids: Vec::new(),
+request! {
+    /// `GET /calendars/{calendarId}/free-slots`: lists the slots that can be booked.
+    pub struct GetFreeSlots -> FreeSlots {
+        path {
+            /// The calendar.
+            calendar_id: CalendarId,
+        }
+        required {
+            /// From this time.
+            millis start_date: Timestamp = "startDate",
+            /// Until this time, at most 31 days later.
+            millis end_date: Timestamp = "endDate",
+        }
+        optional {
+            /// The IANA time zone of the answer's days; the location's without it.
+            query timezone: Option<String> = "timezone",
+            /// The user whose slots are meant.
+            query user_id: Option<UserId> = "userId",
+            /// The users whose slots are meant.
+            each user_ids: Vec<UserId> = "userIds",
         }
     }
-}
-
-setters!(GetFreeSlots {
-    timezone: String,
-    user_id: UserId,
-    user_ids: Vec<UserId>,
-});
-
-impl Endpoint for GetFreeSlots {
-    const SPEC: Spec = Spec::new(
+    Spec::new(
         "calendars.free_slots",
         Method::GET,
         "/calendars/{calendarId}/free-slots",
     )
     .version(Version::V2021_04_15)
     .scopes(&["calendars.readonly"])
-    .docs("https://marketplace.gohighlevel.com/docs/ghl/calendars/get-slots");
-    type Response = FreeSlots;
-
-    fn path(&self) -> Vec<&str> {
-        vec![self.calendar_id.as_str()]
-    }
-
-    fn query(&self, query: &mut Query) {
-        query
-            .push("startDate", self.start_date.as_millisecond())
-            .push("endDate", self.end_date.as_millisecond())
-            .push_option("timezone", self.timezone.as_ref())
-            .push_option("userId", self.user_id.as_ref())
-            .push_each("userIds", &self.user_ids);
-    }
+    .docs("https://marketplace.gohighlevel.com/docs/ghl/calendars/get-slots")
 }
 
 /// The slots that can be booked, by day.
@@ -125,12 +89,13 @@ impl<'de> Deserialize<'de> for FreeSlots {
                 let mut free = FreeSlots::default();
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
                     if let Ok(date) = key.parse::<Date>() {
-                        let day: Option<Day> = map.next_value()?;
-                        let slots = day.map(|day| day.slots).unwrap_or_default();
+                        let mut day: Option<Day> = None;
+                        set_field(&mut day, &mut map)?;
+                        let slots = day.unwrap_or_default().slots;
                         free.days
                             .insert(date, slots.into_iter().filter_map(slot).collect());
                     } else if key == "traceId" {
-                        free.trace_id = map.next_value::<Trace>()?.0;
+                        set_field(&mut free.trace_id, &mut map)?;
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
@@ -143,14 +108,11 @@ impl<'de> Deserialize<'de> for FreeSlots {
     }
 }
 
-#[derive(Deserialize)]
-struct Day {
-    #[serde(default, deserialize_with = "crate::common::texts")]
-    slots: Vec<String>,
+object! {
+    struct Day {
+        slots: Vec<String> = "slots",
+    }
 }
-
-#[derive(Deserialize)]
-struct Trace(#[serde(deserialize_with = "lenient::string_option")] Option<String>);
 
 /// What cannot be read as a time cannot be booked.
 fn slot(text: String) -> Option<Slot> {

@@ -1,67 +1,69 @@
-use http::{HeaderMap, Method};
-use integrations_core::http::{Body, Idempotency};
+use http::Method;
+use integrations_core::http::Idempotency;
 use integrations_core::paging::{Cursor, Page};
-use integrations_core::{Error, ErrorKind, Result, lenient};
-use serde::{Deserialize, Serialize};
+use integrations_core::{Error, ErrorKind, Result, object};
 use serde_json::Value;
 
-use super::{Contact, Filter};
-use crate::endpoint::{foreign_cursor, is_full, setters};
+use super::{Contact, Filter, Sort};
+use crate::filter::Start;
 use crate::ids::LocationId;
-use crate::{Endpoint, LocationIn, Paged, Spec};
+use crate::pagination::{is_full, total};
+use crate::request::request;
+use crate::{LocationIn, Paged, Pagination, Spec};
 
 /// Contacts per page when the caller names no number.
 const DEFAULT_PAGE_LIMIT: u32 = 100;
 
-/// `POST /contacts/search`: finds contacts.
-///
-/// Pages go on behind the last contact (`searchAfter`), so that a search is not bound to the first 10,000 contacts. A
-/// contact that was just written appears after some seconds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SearchContacts {
-    /// The location.
-    pub location_id: LocationId,
-    /// Contacts per page, 1 to 500.
-    pub page_limit: u32,
-    /// Text in name, e-mail address, phone number or company; at most 75 characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub query: Option<String>,
-    /// Conditions, all of which must hold.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub filters: Vec<Filter>,
-    /// The order; the provider's own when empty.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub sort: Vec<Sort>,
-    /// Where to go on: the `search_after` of the last contact of the page before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub search_after: Vec<Value>,
-    /// The page by number, from 1; only without `search_after`, and only for the first 10,000 contacts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub page: Option<u32>,
+request! {
+    /// `POST /contacts/search`: finds contacts.
+    ///
+    /// Pages go on behind the last contact (`searchAfter`), so that a search is not bound to the first 10,000 contacts. A
+    /// contact that was just written appears after some seconds.
+    pub struct SearchContacts -> FoundContacts {
+        required {
+            /// The location.
+            body location_id: LocationId = "locationId",
+        }
+        preset {
+            /// Contacts per page, 1 to 500.
+            body page_limit: u32 = "pageLimit" => DEFAULT_PAGE_LIMIT,
+        }
+        optional {
+            /// Text in name, e-mail address, phone number or company; at most 75 characters.
+            body query: Option<String> = "query",
+            /// Conditions, all of which must hold.
+            body filters: Vec<Filter> = "filters",
+            /// The order; the provider's own when empty.
+            body sort: Vec<Sort> = "sort",
+            /// Where to go on: the `search_after` of the last contact of the page before.
+            body search_after: Vec<Value> = "searchAfter",
+        }
+        paging {
+            /// The page by number, from 1; only without `search_after`, and only for the first 10,000 contacts.
+            body page: Option<u32> = "page",
+        }
+        before { SearchContacts::complete }
+    }
+    Spec::new("contacts.search", Method::POST, "/contacts/search")
+        .scopes(&["contacts.readonly"])
+        .location(LocationIn::Body)
+        .idempotency(Idempotency::Safe)
+        .pagination(Pagination::SearchAfter)
+        .docs("https://marketplace.gohighlevel.com/docs/ghl/contacts/search-contacts-advanced")
 }
 
 impl SearchContacts {
-    /// A request with what the operation requires.
-    pub fn new(location_id: impl Into<LocationId>) -> Self {
-        Self {
-            location_id: location_id.into(),
-            page_limit: DEFAULT_PAGE_LIMIT,
-            query: None,
-            filters: Vec::new(),
-            sort: Vec::new(),
-            search_after: Vec::new(),
-            page: None,
+    fn complete(&mut self) -> Result<()> {
+        if !(1..=500).contains(&self.page_limit) {
+            let message = "a page of contacts holds 1 to 500";
+            return Err(Error::new(ErrorKind::Validation, message));
         }
+        if self.search_after.is_empty() && self.page.is_none() {
+            self.page = Some(1);
+        }
+        Ok(())
     }
 }
-
-setters!(SearchContacts {
-    page_limit: u32,
-    query: String,
-    sort: Vec<Sort>,
-});
 
 impl crate::Call<SearchContacts> {
     /// Adds a condition; all of them must hold.
@@ -71,63 +73,13 @@ impl crate::Call<SearchContacts> {
     }
 }
 
-/// An order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sort {
-    field: String,
-    direction: &'static str,
-}
-
-impl Sort {
-    /// Smallest or oldest first.
-    pub fn ascending(field: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            direction: "asc",
-        }
-    }
-
-    /// Largest or newest first.
-    pub fn descending(field: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            direction: "desc",
-        }
-    }
-}
-
-/// What a search found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct FoundContacts {
-    /// The contacts of this page.
-    #[serde(default, deserialize_with = "lenient::null_default")]
-    pub contacts: Vec<Contact>,
-    /// How many there are in all.
-    #[serde(default, deserialize_with = "lenient::i64_option")]
-    pub total: Option<i64>,
-}
-
-impl Endpoint for SearchContacts {
-    const SPEC: Spec = Spec::new("contacts.search", Method::POST, "/contacts/search")
-        .scopes(&["contacts.readonly"])
-        .location(LocationIn::Body)
-        .idempotency(Idempotency::Safe)
-        .docs("https://marketplace.gohighlevel.com/docs/ghl/contacts/search-contacts-advanced");
-    type Response = FoundContacts;
-
-    fn body(&self, headers: &mut HeaderMap) -> Result<Body> {
-        if !(1..=500).contains(&self.page_limit) {
-            return Err(Error::new(
-                ErrorKind::Validation,
-                "a page of contacts holds 1 to 500",
-            ));
-        }
-        let mut body = self.clone();
-        if body.search_after.is_empty() && body.page.is_none() {
-            body.page = Some(1);
-        }
-        Body::json(&body, headers)
+object! {
+    /// What a search found.
+    pub struct FoundContacts {
+        /// The contacts of this page.
+        contacts: Vec<Contact> = "contacts",
+        /// How many there are in all.
+        total: Option<i64> = "total",
     }
 }
 
@@ -135,35 +87,22 @@ impl Paged for SearchContacts {
     type Item = Contact;
 
     fn set_cursor(&mut self, cursor: &Cursor) -> Result<()> {
-        self.search_after = match serde_json::from_str(cursor.as_str()) {
-            Ok(Value::Array(after)) if !after.is_empty() => after,
-            Ok(Value::Number(page)) => {
-                let page = page.as_u64().and_then(|page| u32::try_from(page).ok());
-                self.page = Some(page.filter(|page| *page > 0).ok_or_else(foreign_cursor)?);
-                self.search_after = Vec::new();
-                return Ok(());
-            }
-            _ => return Err(foreign_cursor()),
+        (self.search_after, self.page) = match Start::of(cursor)? {
+            Start::After(after) => (after, None),
+            Start::Page(page) => (Vec::new(), Some(page)),
         };
-        self.page = None;
         Ok(())
     }
 
     fn page(&self, response: FoundContacts) -> Page<Contact> {
         let full = is_full(
             Some(self.page_limit),
-            DEFAULT_PAGE_LIMIT,
+            DEFAULT_PAGE_LIMIT.into(),
             response.contacts.len(),
         );
         // A contact that does not say where to go on behind it: by number then, as far as that leads.
-        let next = response.contacts.last().filter(|_| full).map(|last| {
-            if last.search_after.is_empty() {
-                Cursor::new((self.page.unwrap_or(1) + 1).to_string())
-            } else {
-                Cursor::new(Value::Array(last.search_after.clone()).to_string())
-            }
-        });
-        let total = response.total.and_then(|total| u64::try_from(total).ok());
-        Page::new(response.contacts, next).with_total(total)
+        let next = response.contacts.last().filter(|_| full);
+        let next = next.map(|last| Start::behind(&last.search_after, self.page.unwrap_or(1) + 1));
+        Page::new(response.contacts, next).with_total(total(response.total))
     }
 }

@@ -1,34 +1,24 @@
-use http::{HeaderMap, Method};
-use integrations_core::Result;
-use integrations_core::http::{Body, Idempotency};
-use serde::{Deserialize, Serialize};
+use http::Method;
+use integrations_core::http::Idempotency;
+use integrations_core::object;
 
+use crate::Spec;
 use crate::ids::ContactId;
-use crate::{Endpoint, Spec};
+use crate::request::request;
 
-/// `POST /contacts/{contactId}/tags`: adds tags, and keeps those that are there.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct AddTags {
-    /// The contact.
-    #[serde(skip)]
-    pub contact_id: ContactId,
-    /// The tags.
-    pub tags: Vec<String>,
-}
-
-impl AddTags {
-    /// A request with what the operation requires.
-    pub fn new(contact_id: impl Into<ContactId>, tags: Vec<String>) -> Self {
-        Self {
-            contact_id: contact_id.into(),
-            tags,
+request! {
+    /// `POST /contacts/{contactId}/tags`: adds tags, and keeps those that are there.
+    pub struct AddTags -> Tags {
+        path {
+            /// The contact.
+            contact_id: ContactId,
+        }
+        required {
+            /// The tags.
+            body tags: Vec<String> = "tags",
         }
     }
-}
-
-impl Endpoint for AddTags {
-    const SPEC: Spec = Spec::new(
+    Spec::new(
         "contacts.tags.add",
         Method::POST,
         "/contacts/{contactId}/tags",
@@ -36,63 +26,34 @@ impl Endpoint for AddTags {
     .scopes(&["contacts.write"])
     // A tag that is there already stays one tag.
     .idempotency(Idempotency::Idempotent)
-    .docs("https://marketplace.gohighlevel.com/docs/ghl/contacts/add-tags");
-    type Response = Tags;
-
-    fn path(&self) -> Vec<&str> {
-        vec![self.contact_id.as_str()]
-    }
-
-    fn body(&self, headers: &mut HeaderMap) -> Result<Body> {
-        Body::json(self, headers)
-    }
+    .docs("https://marketplace.gohighlevel.com/docs/ghl/contacts/add-tags")
 }
 
-/// `DELETE /contacts/{contactId}/tags`: removes tags.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct RemoveTags {
-    /// The contact.
-    #[serde(skip)]
-    pub contact_id: ContactId,
-    /// The tags.
-    pub tags: Vec<String>,
-}
-
-impl RemoveTags {
-    /// A request with what the operation requires.
-    pub fn new(contact_id: impl Into<ContactId>, tags: Vec<String>) -> Self {
-        Self {
-            contact_id: contact_id.into(),
-            tags,
+request! {
+    /// `DELETE /contacts/{contactId}/tags`: removes tags.
+    pub struct RemoveTags -> Tags {
+        path {
+            /// The contact.
+            contact_id: ContactId,
+        }
+        required {
+            /// The tags.
+            body tags: Vec<String> = "tags",
         }
     }
-}
-
-impl Endpoint for RemoveTags {
-    const SPEC: Spec = Spec::new(
+    Spec::new(
         "contacts.tags.remove",
         Method::DELETE,
         "/contacts/{contactId}/tags",
     )
     .scopes(&["contacts.write"])
-    .docs("https://marketplace.gohighlevel.com/docs/ghl/contacts/remove-tags");
-    type Response = Tags;
-
-    fn path(&self) -> Vec<&str> {
-        vec![self.contact_id.as_str()]
-    }
-
-    fn body(&self, headers: &mut HeaderMap) -> Result<Body> {
-        Body::json(self, headers)
-    }
+    .docs("https://marketplace.gohighlevel.com/docs/ghl/contacts/remove-tags")
 }
 
-/// A contact's tags after a change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Tags {
-    /// The tags.
-    #[serde(default, deserialize_with = "crate::common::texts")]
-    pub tags: Vec<String>,
+object! {
+    /// A contact's tags after a change.
+    pub struct Tags {
+        /// The tags.
+        tags: Vec<String> = "tags",
+    }
 }

@@ -1,6 +1,5 @@
-use integrations_core::{lenient, open_enum};
+use integrations_core::{object, open_enum};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ids::{ContactId, ConversationId, LocationId, UserId};
@@ -22,134 +21,54 @@ open_enum! {
     }
 }
 
-/// A conversation with a contact.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Conversation {
-    /// Its id.
-    pub id: ConversationId,
-    /// The contact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact_id: Option<ContactId>,
-    /// The location it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location_id: Option<LocationId>,
-    /// What it began as.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<ConversationType>,
-    /// The contact's name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub full_name: Option<String>,
-    /// The contact's name, or the name of its company.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub contact_name: Option<String>,
-    /// The contact's e-mail address.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub email: Option<String>,
-    /// The contact's phone number.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub phone: Option<String>,
-    /// The text of the last message.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub last_message_body: Option<String>,
-    /// What the last message is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_message_type: Option<MessageType>,
-    /// Which way the last message went.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_message_direction: Option<MessageDirection>,
-    /// When the last message came or went.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub last_message_date: Option<Timestamp>,
-    /// When a person sent the last message.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub last_manual_message_date: Option<Timestamp>,
-    /// How many messages nobody has read.
-    #[serde(
-        default,
-        deserialize_with = "lenient::i64_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub unread_count: Option<i64>,
-    /// The user who looks after it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assigned_to: Option<UserId>,
-    /// The users who follow it.
-    #[serde(
-        default,
-        deserialize_with = "crate::common::texts",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub followers: Vec<UserId>,
-    /// Whether it is marked.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub starred: Option<bool>,
-    /// Whether it is in the inbox.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub inbox: Option<bool>,
-    /// Whether it is in the trash.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub deleted: Option<bool>,
-    /// When it was created.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub date_added: Option<Timestamp>,
-    /// When it was changed last.
-    #[serde(
-        default,
-        deserialize_with = "lenient::timestamp_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub date_updated: Option<Timestamp>,
-    /// Where a search goes on behind this conversation; only in search results.
-    #[serde(
-        default,
-        deserialize_with = "lenient::one_or_many",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub sort: Vec<Value>,
+object! {
+    /// A conversation with a contact.
+    pub struct Conversation {
+        required {
+            /// Its id.
+            id: ConversationId = "id",
+        }
+        /// The contact.
+        contact_id: Option<ContactId> = "contactId",
+        /// The location it belongs to.
+        location_id: Option<LocationId> = "locationId",
+        /// What it began as.
+        kind: Option<ConversationType> = "type",
+        /// The contact's name.
+        full_name: Option<String> = "fullName",
+        /// The contact's name, or the name of its company.
+        contact_name: Option<String> = "contactName",
+        /// The contact's e-mail address.
+        email: Option<String> = "email",
+        /// The contact's phone number.
+        phone: Option<String> = "phone",
+        /// The text of the last message.
+        last_message_body: Option<String> = "lastMessageBody",
+        /// What the last message is.
+        last_message_type: Option<MessageType> = "lastMessageType",
+        /// Which way the last message went.
+        last_message_direction: Option<MessageDirection> = "lastMessageDirection",
+        /// When the last message came or went.
+        last_message_date: Option<Timestamp> = "lastMessageDate",
+        /// When a person sent the last message.
+        last_manual_message_date: Option<Timestamp> = "lastManualMessageDate",
+        /// How many messages nobody has read.
+        unread_count: Option<i64> = "unreadCount",
+        /// The user who looks after it.
+        assigned_to: Option<UserId> = "assignedTo",
+        /// The users who follow it.
+        followers: Vec<UserId> = "followers",
+        /// Whether it is marked.
+        starred: Option<bool> = "starred",
+        /// Whether it is in the inbox.
+        inbox: Option<bool> = "inbox",
+        /// Whether it is in the trash.
+        deleted: Option<bool> = "deleted",
+        /// When it was created.
+        date_added: Option<Timestamp> = "dateAdded",
+        /// When it was changed last.
+        date_updated: Option<Timestamp> = "dateUpdated",
+        /// Where a search goes on behind this conversation; only in search results.
+        sort: Vec<Value> = "sort",
+    }
 }

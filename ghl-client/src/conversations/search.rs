@@ -1,19 +1,19 @@
 use http::Method;
-use integrations_core::http::Query;
 use integrations_core::paging::{Cursor, Page};
-use integrations_core::{Result, lenient, open_enum};
+use integrations_core::{Result, object, open_enum};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Conversation;
-use crate::endpoint::{foreign_cursor, is_full, setters};
+use crate::endpoint::foreign_cursor;
 use crate::ids::{ContactId, ConversationId, LocationId, UserId};
 use crate::messages::{MessageDirection, MessageType};
-use crate::{Endpoint, LocationIn, Paged, SortOrder, Spec, Version};
+use crate::pagination::{is_full, total};
+use crate::request::request;
+use crate::{LocationIn, Paged, Pagination, SortOrder, Spec, Version};
 
 /// Conversations per page when the request names no number.
-const DEFAULT_LIMIT: u32 = 20;
+const DEFAULT_LIMIT: i64 = 20;
 
 open_enum! {
     /// Which conversations a search shows, by their state.
@@ -53,172 +53,79 @@ open_enum! {
     }
 }
 
-/// `GET /conversations/search`: finds conversations, the latest first by default.
-///
-/// Pages go on behind the date of the last conversation. The provider compares nothing but that date, so each page
-/// asks once more for what shares it, and leaves out what the page before had.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct SearchConversations {
-    /// The location.
-    pub location_id: LocationId,
-    /// The contact.
-    pub contact_id: Option<ContactId>,
-    /// The users who look after them; `unassigned` for those without one.
-    pub assigned_to: Vec<UserId>,
-    /// The users who follow them.
-    pub followers: Vec<UserId>,
-    /// The users who are mentioned.
-    pub mentions: Vec<UserId>,
-    /// Text to find.
-    pub query: Option<String>,
-    /// This conversation only.
-    pub id: Option<ConversationId>,
-    /// Their state.
-    pub status: Option<ConversationStatus>,
-    /// What the last message is.
-    pub last_message_type: Option<MessageType>,
-    /// Who sent the last outbound message.
-    pub last_message_action: Option<MessageAction>,
-    /// Which way the last message went.
-    pub last_message_direction: Option<MessageDirection>,
-    /// The score profile to filter by.
-    pub score_profile: Option<String>,
-    /// The smallest score.
-    pub score_profile_min: Option<f64>,
-    /// The largest score.
-    pub score_profile_max: Option<f64>,
-    /// Created at this time or later.
-    pub start_date: Option<Timestamp>,
-    /// Created at this time or earlier.
-    pub end_date: Option<Timestamp>,
-    /// The order; descending by default.
-    pub sort: Option<SortOrder>,
-    /// What they are ordered by.
-    pub sort_by: Option<ConversationSort>,
-    /// The score profile to order by.
-    pub sort_score_profile: Option<String>,
-    /// Where to go on: the sort value of a conversation, for dates in milliseconds since 1970.
-    pub start_after_date: Option<String>,
-    /// Conversations per page; 20 by default.
-    pub limit: Option<u32>,
-    /// What the page before had already.
-    seen: Vec<ConversationId>,
-}
-
-impl SearchConversations {
-    /// A request with what the operation requires.
-    #[must_use]
-    pub fn new(location_id: impl Into<LocationId>) -> Self {
-        Self {
-            location_id: location_id.into(),
-            contact_id: None,
-            assigned_to: Vec::new(),
-            followers: Vec::new(),
-            mentions: Vec::new(),
-            query: None,
-            id: None,
-            status: None,
-            last_message_type: None,
-            last_message_action: None,
-            last_message_direction: None,
-            score_profile: None,
-            score_profile_min: None,
-            score_profile_max: None,
-            start_date: None,
-            end_date: None,
-            sort: None,
-            sort_by: None,
-            sort_score_profile: None,
-            start_after_date: None,
-            limit: None,
-            seen: Vec::new(),
+request! {
+    /// `GET /conversations/search`: finds conversations, the latest first by default.
+    ///
+    /// Pages go on behind the date of the last conversation. The provider compares nothing but that date, so each page
+    /// asks once more for what shares it, and leaves out what the page before had.
+    pub struct SearchConversations -> FoundConversations {
+        required {
+            /// The location.
+            query location_id: LocationId = "locationId",
+        }
+        optional {
+            /// The contact.
+            query contact_id: Option<ContactId> = "contactId",
+            /// The users who look after them; `unassigned` for those without one.
+            joined assigned_to: Vec<UserId> = "assignedTo",
+            /// The users who follow them.
+            joined followers: Vec<UserId> = "followers",
+            /// The users who are mentioned.
+            joined mentions: Vec<UserId> = "mentions",
+            /// Text to find.
+            query query: Option<String> = "query",
+            /// This conversation only.
+            query id: Option<ConversationId> = "id",
+            /// Their state.
+            query status: Option<ConversationStatus> = "status",
+            /// What the last message is.
+            query last_message_type: Option<MessageType> = "lastMessageType",
+            /// Who sent the last outbound message.
+            query last_message_action: Option<MessageAction> = "lastMessageAction",
+            /// Which way the last message went.
+            query last_message_direction: Option<MessageDirection> = "lastMessageDirection",
+            /// The score profile to filter by.
+            query score_profile: Option<String> = "scoreProfile",
+            /// The smallest score.
+            query score_profile_min: Option<f64> = "scoreProfileMin",
+            /// The largest score.
+            query score_profile_max: Option<f64> = "scoreProfileMax",
+            /// Created at this time or later.
+            millis start_date: Option<Timestamp> = "startDate",
+            /// Created at this time or earlier.
+            millis end_date: Option<Timestamp> = "endDate",
+            /// The order; descending by default.
+            query sort: Option<SortOrder> = "sort",
+            /// What they are ordered by.
+            query sort_by: Option<ConversationSort> = "sortBy",
+            /// The score profile to order by.
+            query sort_score_profile: Option<String> = "sortScoreProfile",
+            /// Where to go on: the sort value of a conversation, for dates in milliseconds since 1970.
+            query start_after_date: Option<String> = "startAfterDate",
+            /// Conversations per page; 20 by default.
+            query limit: Option<u32> = "limit",
+        }
+        state {
+            /// What the page before had already.
+            seen: Vec<ConversationId>,
         }
     }
-}
-
-setters!(SearchConversations {
-    contact_id: ContactId,
-    assigned_to: Vec<UserId>,
-    followers: Vec<UserId>,
-    mentions: Vec<UserId>,
-    query: String,
-    id: ConversationId,
-    status: ConversationStatus,
-    last_message_type: MessageType,
-    last_message_action: MessageAction,
-    last_message_direction: MessageDirection,
-    score_profile: String,
-    score_profile_min: f64,
-    score_profile_max: f64,
-    start_date: Timestamp,
-    end_date: Timestamp,
-    sort: SortOrder,
-    sort_by: ConversationSort,
-    sort_score_profile: String,
-    start_after_date: String,
-    limit: u32,
-});
-
-impl Endpoint for SearchConversations {
-    const SPEC: Spec = Spec::new("conversations.search", Method::GET, "/conversations/search")
+    Spec::new("conversations.search", Method::GET, "/conversations/search")
         .version(Version::V2021_04_15)
         .location(LocationIn::Query)
         .scopes(&["conversations.readonly"])
-        .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/search-conversation");
-    type Response = FoundConversations;
-
-    fn query(&self, query: &mut Query) {
-        query
-            .push("locationId", &self.location_id)
-            .push_option("contactId", self.contact_id.as_ref())
-            .push_joined("assignedTo", &self.assigned_to)
-            .push_joined("followers", &self.followers)
-            .push_joined("mentions", &self.mentions)
-            .push_option("query", self.query.as_ref())
-            .push_option("id", self.id.as_ref())
-            .push_option("status", self.status.as_ref())
-            .push_option("lastMessageType", self.last_message_type.as_ref())
-            .push_option("lastMessageAction", self.last_message_action.as_ref())
-            .push_option("lastMessageDirection", self.last_message_direction.as_ref())
-            .push_option("scoreProfile", self.score_profile.as_ref())
-            .push_option("scoreProfileMin", self.score_profile_min.as_ref())
-            .push_option("scoreProfileMax", self.score_profile_max.as_ref())
-            .push_option(
-                "startDate",
-                self.start_date.map(Timestamp::as_millisecond).as_ref(),
-            )
-            .push_option(
-                "endDate",
-                self.end_date.map(Timestamp::as_millisecond).as_ref(),
-            )
-            .push_option("sort", self.sort.as_ref())
-            .push_option("sortBy", self.sort_by.as_ref())
-            .push_option("sortScoreProfile", self.sort_score_profile.as_ref())
-            .push_option("startAfterDate", self.start_after_date.as_ref())
-            .push_option("limit", self.limit.as_ref());
-    }
+        .pagination(Pagination::StartAfter)
+        .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/search-conversation")
 }
 
-/// What a search found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct FoundConversations {
-    /// The conversations of this page.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub conversations: Vec<Conversation>,
-    /// How many there are in all.
-    #[serde(
-        default,
-        deserialize_with = "lenient::i64_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub total: Option<i64>,
+object! {
+    /// What a search found.
+    pub struct FoundConversations {
+        /// The conversations of this page.
+        conversations: Vec<Conversation> = "conversations",
+        /// How many there are in all.
+        total: Option<i64> = "total",
+    }
 }
 
 impl SearchConversations {
@@ -279,7 +186,6 @@ impl Paged for SearchConversations {
             .then(|| self.next(&found))
             .flatten();
         found.retain(|conversation| !self.seen.contains(&conversation.id));
-        let total = response.total.and_then(|total| u64::try_from(total).ok());
-        Page::new(found, next).with_total(total)
+        Page::new(found, next).with_total(total(response.total))
     }
 }

@@ -1,318 +1,120 @@
-use integrations_core::lenient;
-use serde::{Deserialize, Serialize};
+use integrations_core::object;
 use serde_json::Value;
 
 use crate::ids::{CompanyId, LocationId};
 
-/// A location as the provider describes it.
-///
-/// A search leaves out the company, the owner and the business.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct LocationDetails {
-    /// Its id.
-    pub id: LocationId,
-    /// The company that owns it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub company_id: Option<CompanyId>,
-    /// Its name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub name: Option<String>,
-    /// The domain of its funnels and websites.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub domain: Option<String>,
-    /// Street and number.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub address: Option<String>,
-    /// City.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub city: Option<String>,
-    /// State or province.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub state: Option<String>,
-    /// Postal code.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub postal_code: Option<String>,
-    /// Country, ISO 3166-1 alpha-2.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub country: Option<String>,
-    /// Where its logo is.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub logo_url: Option<String>,
-    /// Website.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub website: Option<String>,
-    /// IANA time zone, at times in its old form such as `US/Central`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub timezone: Option<String>,
-    /// The owner's first name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub first_name: Option<String>,
-    /// The owner's last name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub last_name: Option<String>,
-    /// E-mail address.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub email: Option<String>,
-    /// Phone number.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub phone: Option<String>,
-    /// The business behind it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub business: Option<LocationBusiness>,
-    /// Its profiles elsewhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub social: Option<LocationSocial>,
-    /// How it treats contacts and opportunities.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settings: Option<LocationSettings>,
-    /// What a reseller stored.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub reseller: Value,
+object! {
+    /// A location as the provider describes it.
+    ///
+    /// A search leaves out the company, the owner and the business.
+    pub struct LocationDetails {
+        required {
+            /// Its id.
+            id: LocationId = "id",
+        }
+        /// The company that owns it.
+        company_id: Option<CompanyId> = "companyId",
+        /// Its name.
+        name: Option<String> = "name",
+        /// The domain of its funnels and websites.
+        domain: Option<String> = "domain",
+        /// Street and number.
+        address: Option<String> = "address",
+        /// City.
+        city: Option<String> = "city",
+        /// State or province.
+        state: Option<String> = "state",
+        /// Postal code.
+        postal_code: Option<String> = "postalCode",
+        /// Country, ISO 3166-1 alpha-2.
+        country: Option<String> = "country",
+        /// Where its logo is.
+        logo_url: Option<String> = "logoUrl",
+        /// Website.
+        website: Option<String> = "website",
+        /// IANA time zone, at times in its old form such as `US/Central`.
+        timezone: Option<String> = "timezone",
+        /// The owner's first name.
+        first_name: Option<String> = "firstName",
+        /// The owner's last name.
+        last_name: Option<String> = "lastName",
+        /// E-mail address.
+        email: Option<String> = "email",
+        /// Phone number.
+        phone: Option<String> = "phone",
+        /// The business behind it.
+        business: Option<LocationBusiness> = "business",
+        /// Its profiles elsewhere.
+        social: Option<LocationSocial> = "social",
+        /// How it treats contacts and opportunities.
+        settings: Option<LocationSettings> = "settings",
+        /// What a reseller stored.
+        reseller: Value = "reseller",
+    }
 }
 
-/// The business behind a location.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct LocationBusiness {
-    /// Its name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub name: Option<String>,
-    /// Street and number.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub address: Option<String>,
-    /// City.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub city: Option<String>,
-    /// State or province.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub state: Option<String>,
-    /// Postal code.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub postal_code: Option<String>,
-    /// Country, ISO 3166-1 alpha-2.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub country: Option<String>,
-    /// Website.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub website: Option<String>,
-    /// IANA time zone.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub timezone: Option<String>,
-    /// Where its logo is.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub logo_url: Option<String>,
+object! {
+    /// The business behind a location.
+    pub struct LocationBusiness {
+        /// Its name.
+        name: Option<String> = "name",
+        /// Street and number.
+        address: Option<String> = "address",
+        /// City.
+        city: Option<String> = "city",
+        /// State or province.
+        state: Option<String> = "state",
+        /// Postal code.
+        postal_code: Option<String> = "postalCode",
+        /// Country, ISO 3166-1 alpha-2.
+        country: Option<String> = "country",
+        /// Website.
+        website: Option<String> = "website",
+        /// IANA time zone.
+        timezone: Option<String> = "timezone",
+        /// Where its logo is.
+        logo_url: Option<String> = "logoUrl",
+    }
 }
 
-/// The profiles of a location on other sites.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct LocationSocial {
-    /// Facebook.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub facebook_url: Option<String>,
-    /// Google Plus.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub google_plus: Option<String>,
-    /// LinkedIn.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub linked_in: Option<String>,
-    /// Foursquare.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub foursquare: Option<String>,
-    /// Twitter.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub twitter: Option<String>,
-    /// Yelp.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub yelp: Option<String>,
-    /// Instagram.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub instagram: Option<String>,
-    /// YouTube.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub youtube: Option<String>,
-    /// Pinterest.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub pinterest: Option<String>,
-    /// The feed of its blog.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub blog_rss: Option<String>,
-    /// Its id on Google Maps.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub google_places_id: Option<String>,
+object! {
+    /// The profiles of a location on other sites.
+    pub struct LocationSocial {
+        /// Facebook.
+        facebook_url: Option<String> = "facebookUrl",
+        /// Google Plus.
+        google_plus: Option<String> = "googlePlus",
+        /// LinkedIn.
+        linked_in: Option<String> = "linkedIn",
+        /// Foursquare.
+        foursquare: Option<String> = "foursquare",
+        /// Twitter.
+        twitter: Option<String> = "twitter",
+        /// Yelp.
+        yelp: Option<String> = "yelp",
+        /// Instagram.
+        instagram: Option<String> = "instagram",
+        /// YouTube.
+        youtube: Option<String> = "youtube",
+        /// Pinterest.
+        pinterest: Option<String> = "pinterest",
+        /// The feed of its blog.
+        blog_rss: Option<String> = "blogRss",
+        /// Its id on Google Maps.
+        google_places_id: Option<String> = "googlePlacesId",
+    }
 }
 
-/// How a location treats contacts and opportunities.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct LocationSettings {
-    /// Whether two contacts may share an e-mail address or phone number.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub allow_duplicate_contact: Option<bool>,
-    /// Whether a contact may have two opportunities in one pipeline.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub allow_duplicate_opportunity: Option<bool>,
-    /// Whether contacts from Facebook are merged by name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub allow_facebook_name_merge: Option<bool>,
-    /// Whether contacts have no time zone of their own.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub disable_contact_timezone: Option<bool>,
+object! {
+    /// How a location treats contacts and opportunities.
+    pub struct LocationSettings {
+        /// Whether two contacts may share an e-mail address or phone number.
+        allow_duplicate_contact: Option<bool> = "allowDuplicateContact",
+        /// Whether a contact may have two opportunities in one pipeline.
+        allow_duplicate_opportunity: Option<bool> = "allowDuplicateOpportunity",
+        /// Whether contacts from Facebook are merged by name.
+        allow_facebook_name_merge: Option<bool> = "allowFacebookNameMerge",
+        /// Whether contacts have no time zone of their own.
+        disable_contact_timezone: Option<bool> = "disableContactTimezone",
+    }
 }

@@ -1,77 +1,44 @@
 use http::Method;
 use integrations_core::Result;
-use integrations_core::http::Query;
 use integrations_core::paging::{Cursor, Page};
 
 use super::{Message, MessagePage, MessageType};
-use crate::endpoint::setters;
 use crate::ids::{ConversationId, MessageId};
-use crate::{Endpoint, Paged, Spec, Version};
+use crate::request::request;
+use crate::{Paged, Pagination, Spec, Version};
 
-/// `GET /conversations/messages/{id}`: reads a message.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct GetMessage {
-    /// The message.
-    pub id: MessageId,
-}
-
-impl GetMessage {
-    /// A request with what the operation requires.
-    #[must_use]
-    pub fn new(id: impl Into<MessageId>) -> Self {
-        Self { id: id.into() }
+request! {
+    /// `GET /conversations/messages/{id}`: reads a message.
+    pub struct GetMessage -> Message {
+        path {
+            /// The message.
+            id: MessageId,
+        }
     }
-}
-
-impl Endpoint for GetMessage {
-    const SPEC: Spec = Spec::new("messages.get", Method::GET, "/conversations/messages/{id}")
+    Spec::new("messages.get", Method::GET, "/conversations/messages/{id}")
         .version(Version::V2021_04_15)
         .envelope_if_present("message")
         .scopes(&["conversations/message.readonly"])
-        .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/get-message");
-    type Response = Message;
-
-    fn path(&self) -> Vec<&str> {
-        vec![self.id.as_str()]
-    }
+        .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/get-message")
 }
 
-/// `GET /conversations/{conversationId}/messages`: lists the messages of a conversation, the latest first.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct ListMessages {
-    /// The conversation.
-    pub conversation_id: ConversationId,
-    /// These kinds only.
-    pub kinds: Vec<MessageType>,
-    /// Where to go on: the last message of the page before.
-    pub last_message_id: Option<MessageId>,
-    /// Messages per page; 20 by default.
-    pub limit: Option<u32>,
-}
-
-impl ListMessages {
-    /// A request with what the operation requires.
-    #[must_use]
-    pub fn new(conversation_id: impl Into<ConversationId>) -> Self {
-        Self {
-            conversation_id: conversation_id.into(),
-            kinds: Vec::new(),
-            last_message_id: None,
-            limit: None,
+request! {
+    /// `GET /conversations/{conversationId}/messages`: lists the messages of a conversation, the latest first.
+    pub struct ListMessages -> MessagePage {
+        path {
+            /// The conversation.
+            conversation_id: ConversationId,
+        }
+        optional {
+            /// These kinds only.
+            joined kinds: Vec<MessageType> = "type",
+            /// Where to go on: the last message of the page before.
+            query last_message_id: Option<MessageId> = "lastMessageId",
+            /// Messages per page; 20 by default.
+            query limit: Option<u32> = "limit",
         }
     }
-}
-
-setters!(ListMessages {
-    kinds: Vec<MessageType>,
-    last_message_id: MessageId,
-    limit: u32,
-});
-
-impl Endpoint for ListMessages {
-    const SPEC: Spec = Spec::new(
+    Spec::new(
         "messages.list",
         Method::GET,
         "/conversations/{conversationId}/messages",
@@ -79,19 +46,8 @@ impl Endpoint for ListMessages {
     .version(Version::V2021_04_15)
     .envelope_if_present("messages")
     .scopes(&["conversations/message.readonly"])
-    .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/get-messages");
-    type Response = MessagePage;
-
-    fn path(&self) -> Vec<&str> {
-        vec![self.conversation_id.as_str()]
-    }
-
-    fn query(&self, query: &mut Query) {
-        query
-            .push_joined("type", &self.kinds)
-            .push_option("lastMessageId", self.last_message_id.as_ref())
-            .push_option("limit", self.limit.as_ref());
-    }
+    .pagination(Pagination::LastId)
+    .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/get-messages")
 }
 
 impl Paged for ListMessages {

@@ -1,13 +1,11 @@
-use http::{HeaderMap, Method};
-use integrations_core::http::Body;
-use integrations_core::{Result, lenient, open_enum};
+use http::Method;
+use integrations_core::{object, open_enum};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::{MessageChannel, MessageStatus};
-use crate::endpoint::setters;
 use crate::ids::{ContactId, ConversationId, ConversationProviderId, EventId, MessageId};
-use crate::{Endpoint, Spec, Version};
+use crate::request::request;
+use crate::{Spec, Version};
 
 open_enum! {
     /// Whom an e-mail answers.
@@ -29,147 +27,70 @@ open_enum! {
     }
 }
 
-/// `POST /conversations/messages`: sends a message to a contact.
-///
-/// The provider finds the conversation of the contact, or creates it. Sending twice sends two messages, so that a call
-/// whose outcome is unknown is not repeated.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SendMessage {
-    /// How it travels.
-    #[serde(rename = "type")]
-    pub kind: MessageChannel,
-    /// The contact.
-    pub contact_id: ContactId,
-    /// The text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// The text of an e-mail, as HTML.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub html: Option<String>,
-    /// The subject of an e-mail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Where the attachments are, as URLs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub attachments: Vec<String>,
-    /// The e-mail address it comes from; the location's own without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_from: Option<String>,
-    /// Another of the contact's e-mail addresses.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_to: Option<String>,
-    /// Who gets a copy.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub email_cc: Vec<String>,
-    /// Who gets a copy that the others do not see.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub email_bcc: Vec<String>,
-    /// Whom an e-mail answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_reply_mode: Option<EmailReplyMode>,
-    /// The message it answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_message_id: Option<MessageId>,
-    /// The e-mail thread it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thread_id: Option<MessageId>,
-    /// The template to fill.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub template_id: Option<String>,
-    /// The appointment it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub appointment_id: Option<EventId>,
-    /// The location's phone number it comes from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from_number: Option<String>,
-    /// Another of the contact's phone numbers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_number: Option<String>,
-    /// When to send it; at once without it.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        with = "jiff::fmt::serde::timestamp::second::optional"
-    )]
-    pub scheduled_timestamp: Option<Timestamp>,
-    /// The conversation provider that carries it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conversation_provider_id: Option<ConversationProviderId>,
-    /// The kind of e-mail for the contact's unsubscriptions.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub custom_subtype_id: Option<String>,
-    /// The e-mail to forward.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub forward: Option<ForwardedEmail>,
-    /// The status it starts with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<MessageStatus>,
-    /// Lets the provider choose the moment of an e-mail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub uses_native_scheduling_ai: Option<bool>,
-    /// In which time it may choose.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub optimization_period: Option<OptimizationPeriod>,
-}
-
-impl SendMessage {
-    /// A request with what the operation requires.
-    #[must_use]
-    pub fn new(kind: impl Into<MessageChannel>, contact_id: impl Into<ContactId>) -> Self {
-        Self {
-            kind: kind.into(),
-            contact_id: contact_id.into(),
-            message: None,
-            html: None,
-            subject: None,
-            attachments: Vec::new(),
-            email_from: None,
-            email_to: None,
-            email_cc: Vec::new(),
-            email_bcc: Vec::new(),
-            email_reply_mode: None,
-            reply_message_id: None,
-            thread_id: None,
-            template_id: None,
-            appointment_id: None,
-            from_number: None,
-            to_number: None,
-            scheduled_timestamp: None,
-            conversation_provider_id: None,
-            custom_subtype_id: None,
-            forward: None,
-            status: None,
-            uses_native_scheduling_ai: None,
-            optimization_period: None,
+request! {
+    /// `POST /conversations/messages`: sends a message to a contact.
+    ///
+    /// The provider finds the conversation of the contact, or creates it. Sending twice sends two messages, so that a call
+    /// whose outcome is unknown is not repeated.
+    pub struct SendMessage -> SentMessage {
+        required {
+            /// How it travels.
+            body kind: MessageChannel = "type",
+            /// The contact.
+            body contact_id: ContactId = "contactId",
+        }
+        optional {
+            /// The text.
+            body message: Option<String> = "message",
+            /// The text of an e-mail, as HTML.
+            body html: Option<String> = "html",
+            /// The subject of an e-mail.
+            body subject: Option<String> = "subject",
+            /// Where the attachments are, as URLs.
+            body attachments: Vec<String> = "attachments",
+            /// The e-mail address it comes from; the location's own without it.
+            body email_from: Option<String> = "emailFrom",
+            /// Another of the contact's e-mail addresses.
+            body email_to: Option<String> = "emailTo",
+            /// Who gets a copy.
+            body email_cc: Vec<String> = "emailCc",
+            /// Who gets a copy that the others do not see.
+            body email_bcc: Vec<String> = "emailBcc",
+            /// Whom an e-mail answers.
+            body email_reply_mode: Option<EmailReplyMode> = "emailReplyMode",
+            /// The message it answers.
+            body reply_message_id: Option<MessageId> = "replyMessageId",
+            /// The e-mail thread it belongs to.
+            body thread_id: Option<MessageId> = "threadId",
+            /// The template to fill.
+            body template_id: Option<String> = "templateId",
+            /// The appointment it is about.
+            body appointment_id: Option<EventId> = "appointmentId",
+            /// The location's phone number it comes from.
+            body from_number: Option<String> = "fromNumber",
+            /// Another of the contact's phone numbers.
+            body to_number: Option<String> = "toNumber",
+            /// When to send it; at once without it.
+            seconds scheduled_timestamp: Option<Timestamp> = "scheduledTimestamp",
+            /// The conversation provider that carries it.
+            body conversation_provider_id: Option<ConversationProviderId> = "conversationProviderId",
+            /// The kind of e-mail for the contact's unsubscriptions.
+            body custom_subtype_id: Option<String> = "customSubtypeId",
+            /// The e-mail to forward.
+            body forward: Option<ForwardedEmail> = "forward",
+            /// The status it starts with.
+            body status: Option<MessageStatus> = "status",
+            /// Lets the provider choose the moment of an e-mail.
+            body uses_native_scheduling_ai: Option<bool> = "usesNativeSchedulingAi",
+            /// In which time it may choose.
+            body optimization_period: Option<OptimizationPeriod> = "optimizationPeriod",
         }
     }
+    Spec::new("messages.send", Method::POST, "/conversations/messages")
+        .version(Version::V2021_04_15)
+        .scopes(&["conversations/message.write"])
+        .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/send-a-new-message")
 }
-
-setters!(SendMessage {
-    message: String,
-    html: String,
-    subject: String,
-    attachments: Vec<String>,
-    email_from: String,
-    email_to: String,
-    email_cc: Vec<String>,
-    email_bcc: Vec<String>,
-    email_reply_mode: EmailReplyMode,
-    reply_message_id: MessageId,
-    thread_id: MessageId,
-    template_id: String,
-    appointment_id: EventId,
-    from_number: String,
-    to_number: String,
-    scheduled_timestamp: Timestamp,
-    conversation_provider_id: ConversationProviderId,
-    custom_subtype_id: String,
-    forward: ForwardedEmail,
-    status: MessageStatus,
-    uses_native_scheduling_ai: bool,
-    optimization_period: OptimizationPeriod,
-});
 
 impl SendMessage {
     /// A text message.
@@ -205,48 +126,30 @@ impl SendMessage {
     }
 }
 
-impl Endpoint for SendMessage {
-    const SPEC: Spec = Spec::new("messages.send", Method::POST, "/conversations/messages")
-        .version(Version::V2021_04_15)
-        .scopes(&["conversations/message.write"])
-        .docs("https://marketplace.gohighlevel.com/docs/ghl/conversations/send-a-new-message");
-    type Response = SentMessage;
-
-    fn body(&self, headers: &mut HeaderMap) -> Result<Body> {
-        Body::json(self, headers)
+object! {
+    /// An e-mail to forward.
+    pub struct ForwardedEmail {
+        required {
+            /// Always `true`.
+            is_forwarded: bool = "isForwarded",
+            /// The message that holds the thread.
+            message_id: MessageId = "messageId",
+        }
+        /// Whether the whole thread is forwarded, and not one e-mail.
+        forward_whole_thread: Option<bool> = "forwardWholeThread",
+        /// The e-mail, unless the whole thread is forwarded.
+        email_message_id: Option<String> = "emailMessageId",
+        /// The contact it is taken from.
+        source_contact_id: Option<ContactId> = "sourceContactId",
+        /// The conversation it is taken from.
+        source_conversation_id: Option<ConversationId> = "sourceConversationId",
+        /// The e-mail address it goes to.
+        to_email: Option<String> = "toEmail",
+        /// The contact it goes to.
+        recipient_contact_id: Option<ContactId> = "recipientContactId",
+        /// The conversation it goes to.
+        recipient_conversation_id: Option<ConversationId> = "recipientConversationId",
     }
-}
-
-/// An e-mail to forward.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ForwardedEmail {
-    /// Always `true`.
-    pub is_forwarded: bool,
-    /// Whether the whole thread is forwarded, and not one e-mail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub forward_whole_thread: Option<bool>,
-    /// The message that holds the thread.
-    pub message_id: MessageId,
-    /// The e-mail, unless the whole thread is forwarded.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email_message_id: Option<String>,
-    /// The contact it is taken from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_contact_id: Option<ContactId>,
-    /// The conversation it is taken from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_conversation_id: Option<ConversationId>,
-    /// The e-mail address it goes to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_email: Option<String>,
-    /// The contact it goes to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recipient_contact_id: Option<ContactId>,
-    /// The conversation it goes to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recipient_conversation_id: Option<ConversationId>,
 }
 
 impl ForwardedEmail {
@@ -267,41 +170,22 @@ impl ForwardedEmail {
     }
 }
 
-/// What became of a message that was sent.
-///
-/// Nothing in it is certain to be there: a message that is on its way must not look like a failure.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SentMessage {
-    /// The message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_id: Option<MessageId>,
-    /// The conversation it is in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conversation_id: Option<ConversationId>,
-    /// The e-mail inside the message; an answer that is added names it.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub email_message_id: Option<String>,
-    /// All messages, when it became several.
-    #[serde(
-        default,
-        deserialize_with = "crate::common::texts",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub message_ids: Vec<MessageId>,
-    /// How far it got.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<MessageStatus>,
-    /// What the provider remarks.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub msg: Option<String>,
+object! {
+    /// What became of a message that was sent.
+    ///
+    /// Nothing in it is certain to be there: a message that is on its way must not look like a failure.
+    pub struct SentMessage {
+        /// The message.
+        message_id: Option<MessageId> = "messageId",
+        /// The conversation it is in.
+        conversation_id: Option<ConversationId> = "conversationId",
+        /// The e-mail inside the message; an answer that is added names it.
+        email_message_id: Option<String> = "emailMessageId",
+        /// All messages, when it became several.
+        message_ids: Vec<MessageId> = "messageIds",
+        /// How far it got.
+        status: Option<MessageStatus> = "status",
+        /// What the provider remarks.
+        msg: Option<String> = "msg",
+    }
 }

@@ -1,14 +1,13 @@
 use http::{HeaderMap, Method};
-use integrations_core::http::{Body, Idempotency, Query};
-use integrations_core::{AccessToken, RefreshToken, Result, lenient, paging};
-use serde::{Deserialize, Serialize};
+use integrations_core::http::{Body, Idempotency};
+use integrations_core::{AccessToken, RefreshToken, Result, lenient, object};
+use jiff::Timestamp;
+use serde::Deserialize;
 
-use crate::endpoint::{foreign_cursor, next_skip, setters};
-use crate::ids::{AppId, CompanyId, LocationId};
-use crate::{Endpoint, LocationIn, Paged, Spec, TokenClasses};
-
-/// What the provider gives when no limit is named.
-const DEFAULT_LIMIT: u32 = 20;
+use crate::ids::{AppId, CompanyId, LocationId, UserId};
+use crate::pagination::paged;
+use crate::request::request;
+use crate::{Endpoint, LocationIn, Pagination, Spec, TokenClasses};
 
 /// `POST /oauth/locationToken`: a location's token for a company's.
 ///
@@ -70,125 +69,99 @@ pub struct LocationToken {
     /// The location it is for.
     #[serde(default, rename = "locationId")]
     pub location_id: Option<LocationId>,
-}
-
-/// `GET /oauth/installedLocations`: the locations that a company's app is installed in.
-///
-/// Takes a company's OAuth token with the scope `oauth.readonly`.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct ListInstalledLocations {
-    /// The company.
-    pub company_id: CompanyId,
-    /// The app.
-    pub app_id: AppId,
-    /// Locations to pass over.
-    pub skip: Option<u32>,
-    /// Locations per page; 20 by default.
-    pub limit: Option<u32>,
-    /// A part of the location's name.
-    pub query: Option<String>,
-    /// Only those where it is installed, or where it is not.
-    pub is_installed: Option<bool>,
-}
-
-impl ListInstalledLocations {
-    /// A request with what the operation requires.
-    pub fn new(company_id: impl Into<CompanyId>, app_id: impl Into<AppId>) -> Self {
-        Self {
-            company_id: company_id.into(),
-            app_id: app_id.into(),
-            skip: None,
-            limit: None,
-            query: None,
-            is_installed: None,
-        }
-    }
-}
-
-setters!(ListInstalledLocations {
-    skip: u32,
-    limit: u32,
-    query: String,
-    is_installed: bool,
-});
-
-/// The locations that an app is installed in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct InstalledLocations {
-    /// The locations of this page.
-    #[serde(default, deserialize_with = "lenient::null_default")]
-    pub locations: Vec<InstalledLocation>,
-    /// How many there are in all.
-    #[serde(default, deserialize_with = "lenient::i64_option")]
-    pub count: Option<i64>,
-    /// Whether the app is also installed in locations that come later.
+    /// The plan that was bought.
     #[serde(
         default,
-        rename = "installToFutureLocations",
-        deserialize_with = "lenient::bool_option"
+        rename = "planId",
+        deserialize_with = "lenient::string_option"
     )]
-    pub install_to_future_locations: Option<bool>,
+    pub plan_id: Option<String>,
+    /// Who installed the app.
+    #[serde(default, rename = "userId")]
+    pub user_id: Option<UserId>,
+    /// The app.
+    #[serde(default, rename = "appId")]
+    pub app_id: Option<AppId>,
+    /// Its version.
+    #[serde(
+        default,
+        rename = "versionId",
+        deserialize_with = "lenient::string_option"
+    )]
+    pub version_id: Option<String>,
 }
 
-/// A location and whether an app is installed there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct InstalledLocation {
-    /// The location.
-    #[serde(rename = "_id", alias = "id")]
-    pub id: LocationId,
-    /// Its name.
-    #[serde(default, deserialize_with = "lenient::string_option")]
-    pub name: Option<String>,
-    /// Its address.
-    #[serde(default, deserialize_with = "lenient::string_option")]
-    pub address: Option<String>,
-    /// Whether the app is installed there.
-    #[serde(default, deserialize_with = "lenient::bool_option")]
-    pub is_installed: Option<bool>,
-}
-
-impl Endpoint for ListInstalledLocations {
-    const SPEC: Spec = Spec::new(
+request! {
+    /// `GET /oauth/installedLocations`: the locations that a company's app is installed in.
+    ///
+    /// Takes a company's OAuth token with the scope `oauth.readonly`.
+    pub struct ListInstalledLocations -> InstalledLocations {
+        required {
+            /// The company.
+            query company_id: CompanyId = "companyId",
+            /// The app.
+            query app_id: AppId = "appId",
+        }
+        optional {
+            /// Locations to pass over.
+            query skip: Option<u32> = "skip",
+            /// Locations per page; 20 by default.
+            query limit: Option<u32> = "limit",
+            /// A part of the location's name.
+            query query: Option<String> = "query",
+            /// Only those where it is installed, or where it is not.
+            query is_installed: Option<bool> = "isInstalled",
+            /// Only those with this version of the app.
+            query version_id: Option<String> = "versionId",
+            /// Only those where its plan is on trial, or where it is not.
+            query on_trial: Option<bool> = "onTrial",
+            /// Only those with this plan.
+            query plan_id: Option<String> = "planId",
+            /// Only this location.
+            query location_id: Option<LocationId> = "locationId",
+        }
+    }
+    Spec::new(
         "oauth.installed_locations",
         Method::GET,
         "/oauth/installedLocations",
     )
     .scopes(&["oauth.readonly"])
     .tokens(TokenClasses::COMPANY_OAUTH)
-    .docs("https://marketplace.gohighlevel.com/docs/ghl/oauth/get-installed-location");
-    type Response = InstalledLocations;
+    .pagination(Pagination::Skip)
+    .docs("https://marketplace.gohighlevel.com/docs/ghl/oauth/get-installed-location")
+}
 
-    fn query(&self, query: &mut Query) {
-        query
-            .push("companyId", &self.company_id)
-            .push("appId", &self.app_id)
-            .push_option("skip", self.skip.as_ref())
-            .push_option("limit", self.limit.as_ref())
-            .push_option("query", self.query.as_ref())
-            .push_option("isInstalled", self.is_installed.as_ref());
+object! {
+    /// The locations that an app is installed in.
+    pub struct InstalledLocations {
+        /// The locations of this page.
+        locations: Vec<InstalledLocation> = "locations",
+        /// How many there are in all.
+        count: Option<i64> = "count",
+        /// Whether the app is also installed in locations that come later.
+        install_to_future_locations: Option<bool> = "installToFutureLocations",
     }
 }
 
-impl Paged for ListInstalledLocations {
-    type Item = InstalledLocation;
-
-    fn set_cursor(&mut self, cursor: &paging::Cursor) -> Result<()> {
-        self.skip = Some(cursor.as_str().parse().map_err(|_| foreign_cursor())?);
-        Ok(())
-    }
-
-    fn page(&self, response: InstalledLocations) -> paging::Page<InstalledLocation> {
-        let next = next_skip(
-            self.skip,
-            self.limit,
-            DEFAULT_LIMIT,
-            response.locations.len(),
-        );
-        let total = response.count.and_then(|count| u64::try_from(count).ok());
-        paging::Page::new(response.locations, next).with_total(total)
+object! {
+    /// A location and whether an app is installed there.
+    pub struct InstalledLocation {
+        required {
+            /// The location.
+            id: LocationId = "_id" | "id",
+        }
+        /// Its name.
+        name: Option<String> = "name",
+        /// Its address.
+        address: Option<String> = "address",
+        /// Whether the app is installed there.
+        is_installed: Option<bool> = "isInstalled",
+        /// The version of the app that is installed there.
+        version_id: Option<String> = "versionId",
+        /// When it was installed there.
+        installed_at: Option<Timestamp> = "installedAt",
     }
 }
+
+paged! { ListInstalledLocations: InstalledLocation = locations; position skip, limit or 20 of count }

@@ -7,6 +7,7 @@ use integrations_core::phone::PhoneNumber;
 use integrations_core::provider::ContactApi;
 
 use super::Connection;
+use super::find::find;
 use crate::Result;
 use crate::contacts::{self, DndSetting, DndSettings, DndStatus, Filter, Range, Sort};
 
@@ -101,6 +102,15 @@ impl ContactApi for Connection {
         let mut call = self.location.contacts().upsert();
         fill!(call.request_mut(), contact);
         call.send().await.map(|upserted| to_model(upserted.contact))
+    }
+
+    /// Two calls; one more for each contact that only the search has found.
+    async fn find(
+        &self,
+        email: Option<&EmailAddress>,
+        phone: Option<&PhoneNumber>,
+    ) -> Result<Vec<Contact>> {
+        find(&self.location, email, phone).await
     }
 
     async fn delete(&self, id: &ExternalId<Contact>) -> Result<()> {

@@ -1,132 +1,54 @@
-use integrations_core::lenient;
-use serde::{Deserialize, Serialize};
+use integrations_core::object;
 use serde_json::{Map, Value};
 
 use crate::ids::{LocationId, UserId};
 
-/// A person who works in a location or company.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct User {
-    /// Their id.
-    pub id: UserId,
-    /// First and last name together.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub name: Option<String>,
-    /// First name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub first_name: Option<String>,
-    /// Last name.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub last_name: Option<String>,
-    /// E-mail address.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub email: Option<String>,
-    /// Phone number.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub phone: Option<String>,
-    /// Phone extension.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub extension: Option<String>,
-    /// What they may do in the application, by the provider's names: see [`may`](Self::may).
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_default",
-        skip_serializing_if = "Map::is_empty"
-    )]
-    pub permissions: Map<String, Value>,
-    /// What they may do, in the newer system of scopes.
-    #[serde(
-        default,
-        deserialize_with = "crate::common::texts",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub scopes: Vec<String>,
-    /// Their role, and where they have it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub roles: Option<UserRoles>,
-    /// Their inbound phone number by location.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null_default",
-        skip_serializing_if = "Map::is_empty"
-    )]
-    pub lc_phone: Map<String, Value>,
-    /// The language they use, for example `en_US`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub platform_language: Option<String>,
-    /// Whether they were removed.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub deleted: Option<bool>,
+object! {
+    /// A person who works in a location or company.
+    pub struct User {
+        required {
+            /// Their id.
+            id: UserId = "id",
+        }
+        /// First and last name together.
+        name: Option<String> = "name",
+        /// First name.
+        first_name: Option<String> = "firstName",
+        /// Last name.
+        last_name: Option<String> = "lastName",
+        /// E-mail address.
+        email: Option<String> = "email",
+        /// Phone number.
+        phone: Option<String> = "phone",
+        /// Phone extension.
+        extension: Option<String> = "extension",
+        /// What they may do in the application, by the provider's names: see [`may`](Self::may).
+        permissions: Map<String, Value> = "permissions",
+        /// What they may do, in the newer system of scopes.
+        scopes: Vec<String> = "scopes",
+        /// Their role, and where they have it.
+        roles: Option<UserRoles> = "roles",
+        /// Their inbound phone number by location.
+        lc_phone: Map<String, Value> = "lcPhone",
+        /// The language they use, for example `en_US`.
+        platform_language: Option<String> = "platformLanguage",
+        /// Whether they were removed.
+        deleted: Option<bool> = "deleted",
+    }
 }
 
-/// A user's role, and where they have it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct UserRoles {
-    /// `account` or `agency`.
-    #[serde(
-        rename = "type",
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub kind: Option<String>,
-    /// `admin` or `user`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::string_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub role: Option<String>,
-    /// Their locations.
-    #[serde(
-        default,
-        deserialize_with = "crate::common::texts",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub location_ids: Vec<LocationId>,
-    /// Whether they are kept to these locations.
-    #[serde(
-        default,
-        deserialize_with = "lenient::bool_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub restrict_sub_account: Option<bool>,
+object! {
+    /// A user's role, and where they have it.
+    pub struct UserRoles {
+        /// `account` or `agency`.
+        kind: Option<String> = "type",
+        /// `admin` or `user`.
+        role: Option<String> = "role",
+        /// Their locations.
+        location_ids: Vec<LocationId> = "locationIds",
+        /// Whether they are kept to these locations.
+        restrict_sub_account: Option<bool> = "restrictSubAccount",
+    }
 }
 
 impl User {

@@ -44,7 +44,7 @@ pub struct Envelope {
         skip_serializing_if = "Option::is_none"
     )]
     pub version_id: Option<String>,
-    /// The location it belongs to.
+    /// The location it belongs to; of an invoice without `locationId`, the one in `altId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location_id: Option<LocationId>,
     /// The company it belongs to.
@@ -57,7 +57,19 @@ impl Envelope {
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         // Without this, serde would take a list for the fields in their order.
         let first = body.iter().find(|byte| !byte.is_ascii_whitespace())?;
-        (*first == b'{').then(|| serde_json::from_slice(body).ok())?
+        let envelope: Option<Self> = (*first == b'{').then(|| serde_json::from_slice(body).ok())?;
+        Some(envelope?.completed(body))
+    }
+
+    /// Finds the location of invoices, which name it in `altId`.
+    fn completed(mut self, body: &[u8]) -> Self {
+        if self.location_id.is_none() && self.company_id.is_none() {
+            let owner: Owner = serde_json::from_slice(body).unwrap_or_default();
+            if owner.alt_type.as_deref() == Some("location") {
+                self.location_id = owner.alt_id;
+            }
+        }
+        self
     }
 
     /// What names the integration: the location, or the company for what concerns all of its locations.
@@ -70,12 +82,22 @@ impl Envelope {
     }
 }
 
+integrations_core::object! {
+    /// Whose an invoice or order is.
+    struct Owner {
+        /// The id.
+        alt_id: Option<LocationId> = "altId",
+        /// Of what.
+        alt_type: Option<String> = "altType",
+    }
+}
+
 impl TryFrom<&webhook::Event> for Envelope {
     type Error = Error;
 
     fn try_from(event: &webhook::Event) -> Result<Self> {
         ours(event)?;
-        event.decode()
+        Ok(event.decode::<Self>()?.completed(event.payload()))
     }
 }
 

@@ -1,21 +1,27 @@
 use std::time::Duration;
 
 use integrations_core::Result;
-use integrations_core::webhook::schemes::{Ed25519Key, Ghl};
+use integrations_core::webhook::schemes::{Ed25519Key, Ghl, RsaKey};
 use integrations_core::webhook::{
-    Event, Outcome, RawRequest, Rejection, Reply, ReplyPolicy, Secrets, TenantKey, Verified,
-    WebhookSource,
+    Change, Event, Outcome, RawRequest, Rejection, Reply, ReplyPolicy, Secrets, TenantKey,
+    Verified, WebhookSource,
 };
 use jiff::Timestamp;
 
 use super::Envelope;
+use super::change::Subject;
+use super::event::kind_of;
 use crate::ids::AppId;
 
 /// GoHighLevel's webhooks: how they are verified, to whom they belong, what they are answered.
 ///
 /// One request is one event. It belongs to its `locationId`, or to its `companyId` when it has no location, as an
-/// installation by a whole company. A repeated delivery is known by `webhookId`; a body without one by its SHA-256, so
-/// that two such bodies that are equal byte for byte count as one event.
+/// installation by a whole company. A repeated delivery is known by `webhookId`; a body without one by the SHA-256 of
+/// the event's name and the body, so that two such bodies that are equal byte for byte count as one event.
+///
+/// Contacts, messages, calls, opportunities and appointments are told of as changes. A merge of two contacts has no event
+/// of its own: it comes as a change of one and the deletion of the other. An e-mail without a `messageId`, which older
+/// events are, cannot be told of.
 ///
 /// The provider signs with one key for all: [`Secrets`] are not used. It sends a failed delivery up to twelve times
 /// more over days with the same body, so the age of an event is not checked unless you ask for it.
@@ -27,6 +33,7 @@ use crate::ids::AppId;
 pub struct GhlWebhooks {
     scheme: Ghl,
     apps: Vec<AppId>,
+    expected: String,
 }
 
 impl GhlWebhooks {
@@ -46,6 +53,21 @@ impl GhlWebhooks {
     #[must_use]
     pub fn allow_legacy_rsa(mut self) -> Self {
         self.scheme = self.scheme.allow_legacy_rsa();
+        self
+    }
+
+    /// The same with other keys: any may match. Each call adds to the keys before.
+    #[must_use]
+    pub fn allow_legacy_rsa_with(mut self, keys: impl IntoIterator<Item = RsaKey>) -> Self {
+        self.scheme = self.scheme.allow_legacy_rsa_with(keys);
+        self
+    }
+
+    /// Takes a body that does not name its event for this one: for an address to which the provider sends this event
+    /// alone. A body that does name its event keeps that name: see [`Event::parse_as`](super::Event::parse_as).
+    #[must_use]
+    pub fn expecting(mut self, kind: impl Into<String>) -> Self {
+        self.expected = kind.into();
         self
     }
 
@@ -69,7 +91,7 @@ impl From<Ghl> for GhlWebhooks {
     fn from(scheme: Ghl) -> Self {
         Self {
             scheme,
-            apps: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -97,7 +119,7 @@ impl WebhookSource for GhlWebhooks {
 
     fn events(&self, verified: Verified<'_>) -> Result<Vec<Event>> {
         let envelope = Envelope::read(verified.body()).ok_or(Rejection::MalformedPayload)?;
-        let kind = envelope.kind.as_deref().unwrap_or_default();
+        let kind = kind_of(envelope.kind.as_deref().unwrap_or_default(), &self.expected);
         let mut event = Event::new(&verified, crate::PROVIDER, kind);
         if let Some(id) = envelope.webhook_id.as_deref().filter(|id| !id.is_empty()) {
             event = event.with_id(id);
@@ -109,6 +131,15 @@ impl WebhookSource for GhlWebhooks {
             event = event.with_occurred_at(at);
         }
         Ok(vec![event])
+    }
+
+    fn changes(&self, event: &Event) -> Vec<Change> {
+        let change = Subject::of(event).change(event.kind());
+        change.into_iter().collect()
+    }
+
+    fn order_key(&self, event: &Event) -> Option<String> {
+        Subject::of(event).order_key(event.kind())
     }
 
     fn reply(&self, outcome: Outcome) -> Reply {

@@ -151,6 +151,17 @@ async fn a_foreign_cursor_is_refused_before_anything_is_sent() {
             .await
             .unwrap_err(),
     ];
+    for foreign in ["", "0", "-1", "[]", "{}", "\"a\""].map(Cursor::new) {
+        let call = location.opportunities().search().start_at(&foreign);
+        errors.push(call.page().await.unwrap_err());
+        let call = location.objects().search_records("x").start_at(&foreign);
+        errors.push(call.page().await.unwrap_err());
+    }
+    let half = location
+        .opportunities()
+        .search()
+        .start_at(&Cursor::new("1 "));
+    errors.push(half.page().await.unwrap_err());
     let streamed = location.contacts().search().start_at(&foreign).items();
     errors.push(streamed.try_collect::<Vec<_>>().await.unwrap_err());
     for error in errors {
@@ -355,4 +366,110 @@ async fn an_error_ends_the_stream_after_the_items_before_it() {
         ErrorKind::Permission
     );
     assert!(items.try_next().await.unwrap().is_none());
+}
+
+fn opportunities(ids: std::ops::Range<u32>, tells: bool) -> Value {
+    let one = |id| match tells {
+        true => json!({"id": format!("o{id}"), "sort": [1_000 + id, format!("o{id}")]}),
+        false => json!({"id": format!("o{id}")}),
+    };
+    json!({"opportunities": ids.map(one).collect::<Vec<_>>(), "total": 5})
+}
+
+#[tokio::test]
+async fn opportunities_go_on_behind_the_last_one() {
+    let transport = answers([
+        opportunities(0..2, true),
+        opportunities(2..4, true),
+        opportunities(4..5, true),
+    ]);
+    let location = location(&transport);
+    let search = location.opportunities().search().limit(2_u32);
+    let found: Vec<_> = search.items().try_collect().await.unwrap();
+    assert_eq!(found.len(), 5);
+    let expected = [
+        json!({"locationId": "loc1", "limit": 2}),
+        json!({"locationId": "loc1", "limit": 2, "searchAfter": [1001, "o1"]}),
+        json!({"locationId": "loc1", "limit": 2, "searchAfter": [1003, "o3"]}),
+    ];
+    assert_eq!(bodies(&transport), expected);
+}
+
+#[tokio::test]
+async fn opportunities_by_number_are_neither_lost_nor_doubled() {
+    let page = |ids| opportunities(ids, false);
+    // Pages count from 0, or from 1: the provider documents both.
+    let from_0 = answers([page(0..2), page(2..4), page(4..5)]);
+    let from_1 = answers([page(0..2), page(0..2), page(2..4), page(4..5)]);
+    for transport in [from_0, from_1] {
+        let location = location(&transport);
+        let search = location.opportunities().search().limit(2_u32);
+        let found: Vec<_> = search.items().try_collect().await.unwrap();
+        let ids: Vec<_> = found.iter().filter_map(|one| one.id.as_ref()).collect();
+        let ids: Vec<_> = ids.iter().map(|id| id.as_str()).collect();
+        assert_eq!(ids, ["o0", "o1", "o2", "o3", "o4"]);
+        let sent = bodies(&transport);
+        let pages: Vec<_> = sent.iter().map(|body| body["page"].as_u64()).collect();
+        assert_eq!(pages[..3], [None, Some(1), Some(2)]);
+    }
+}
+
+#[tokio::test]
+async fn records_go_on_behind_the_last_one() {
+    let page = |ids: std::ops::Range<u32>| {
+        let one =
+            |id| json!({"id": format!("r{id}"), "searchAfter": [1_000 + id, format!("r{id}")]});
+        json!({"records": ids.map(one).collect::<Vec<_>>(), "total": "3"})
+    };
+    let transport = answers([page(0..2), page(2..3)]);
+    let location = location(&transport);
+    let search = || {
+        location
+            .objects()
+            .search_records("business")
+            .page_limit(2_u32)
+    };
+    let first = search().page().await.unwrap();
+    assert_eq!((first.items.len(), first.total), (2, Some(3)));
+    let next = first.next.unwrap();
+    let last = search().start_at(&next).page().await.unwrap();
+    assert_eq!((last.items.len(), last.next), (1, None));
+    let expected = [
+        json!({"locationId": "loc1", "pageLimit": 2, "page": 1}),
+        json!({"locationId": "loc1", "pageLimit": 2, "searchAfter": [1001, "r1"]}),
+    ];
+    assert_eq!(bodies(&transport), expected);
+}
+
+#[tokio::test]
+async fn pages_of_an_impossible_size_are_refused() {
+    let transport = CannedTransport::new();
+    let location = location(&transport);
+    let errors = [
+        location
+            .opportunities()
+            .search()
+            .limit(0_u32)
+            .send()
+            .await
+            .unwrap_err(),
+        location
+            .opportunities()
+            .search()
+            .limit(501_u32)
+            .send()
+            .await
+            .unwrap_err(),
+        location
+            .objects()
+            .search_records("x")
+            .page_limit(0_u32)
+            .send()
+            .await
+            .unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Validation, "{error}");
+    }
+    assert!(transport.sent().is_empty());
 }

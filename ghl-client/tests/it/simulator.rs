@@ -1,6 +1,7 @@
 //! Whole lives against the simulated provider, over real HTTP.
 
 mod faults;
+mod find;
 mod life;
 mod limits;
 mod refusals;

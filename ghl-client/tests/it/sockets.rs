@@ -64,3 +64,24 @@ async fn calls_arrive_as_they_were_meant() {
     let error = location.contacts().get("nobody").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn the_body_of_a_deletion_arrives() {
+    let server = MockServer::start().await;
+    Mock::given(method("DELETE"))
+        .and(path("/contacts/c1/tags"))
+        .and(header("content-type", "application/json"))
+        .and(body_json(json!({"tags": ["vip"]})))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"tags": []})))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let client = Client::builder()
+        .private_token("pit-1")
+        .base_url(&server.uri())
+        .build()
+        .unwrap();
+    let location = client.location("loc1");
+    let left = location.contacts().remove_tags("c1", ["vip"]).send().await;
+    assert!(left.unwrap().tags.is_empty());
+}

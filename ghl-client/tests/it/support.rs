@@ -1,13 +1,14 @@
 //! What the tests share: a client without a network, one case per operation, hostile answers.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ghl_client::{Call, Client, Endpoint, ErrorKind, Location, Result, Spec};
+use ghl_client::{Call, Client, Download, Endpoint, ErrorKind, Location, Result, Spec, Untyped};
 use integrations_core::http::{Body, CannedTransport, HttpContext, Outgoing};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) const TOKEN: &str = "pit-0000-planted-token";
 pub(crate) const LOCATION: &str = "loc1";
@@ -20,6 +21,8 @@ pub(crate) fn client(transport: &CannedTransport) -> Client {
         .unwrap();
     Client::builder()
         .private_token(TOKEN)
+        // One token for all operations, those too that refuse it.
+        .check_access(false)
         .context(&context)
         .build()
         .unwrap()
@@ -42,8 +45,29 @@ pub(crate) struct Case {
     pub(crate) sent: Outgoing,
     /// A documented answer.
     pub(crate) sample: Value,
+    /// What it answers.
+    pub(crate) answer: Answer,
     /// Makes the same call and decodes this answer.
     pub(crate) decode: Box<dyn Fn(String) -> Answered + Send + Sync>,
+}
+
+/// What an operation answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Answer {
+    Json,
+    Untyped,
+    Download,
+}
+
+impl Answer {
+    fn of<R: Endpoint>() -> Self {
+        let id = TypeId::of::<R::Response>();
+        match id {
+            _ if id == TypeId::of::<Download>() => Self::Download,
+            _ if id == TypeId::of::<Untyped>() => Self::Untyped,
+            _ => Self::Json,
+        }
+    }
 }
 
 impl fmt::Debug for Case {
@@ -58,7 +82,12 @@ impl fmt::Debug for Case {
 }
 
 impl Case {
-    /// The body as JSON; a form as an object of texts.
+    pub(crate) fn is_multipart(&self) -> bool {
+        let content_type = self.sent.headers.get("content-type");
+        content_type.is_some_and(|value| value.as_bytes().starts_with(b"multipart/"))
+    }
+
+    /// The body as JSON; a form as an object of texts, and of lists where a name comes twice.
     pub(crate) fn json_body(&self) -> Value {
         let form = "application/x-www-form-urlencoded";
         match &self.sent.body {
@@ -68,8 +97,11 @@ impl Case {
                 let pairs = pairs.map(|(name, value)| (name.into_owned(), value.into()));
                 Value::Object(pairs.collect())
             }
+            Body::Bytes(bytes) if self.is_multipart() => {
+                multipart(&self.sent.headers["content-type"], bytes)
+            }
             Body::Bytes(bytes) => serde_json::from_slice(bytes).unwrap(),
-            _ => panic!("no operation of this crate streams"),
+            _ => panic!("no case streams"),
         }
     }
 }
@@ -142,6 +174,7 @@ impl Cases {
             expected_body,
             sent,
             sample: sample.clone(),
+            answer: Answer::of::<R>(),
             decode: Box::new(move |body| {
                 let _ = transport.clone().answer(200, &body);
                 let call = call.clone().with_max_attempts(1);
@@ -149,6 +182,37 @@ impl Cases {
             }),
         });
     }
+}
+
+/// Reads a multipart form: a file becomes its name, content type and content.
+pub(crate) fn multipart(content_type: &http::HeaderValue, body: &[u8]) -> Value {
+    let (_, boundary) = content_type
+        .to_str()
+        .unwrap()
+        .split_once("boundary=")
+        .unwrap();
+    let body = std::str::from_utf8(body).unwrap();
+    let body = body.strip_suffix(&format!("--{boundary}--\r\n")).unwrap();
+    let mut form = serde_json::Map::new();
+    for part in body.split(&format!("--{boundary}\r\n")).skip(1) {
+        let (head, content) = part.split_once("\r\n\r\n").unwrap();
+        let content = content.strip_suffix("\r\n").unwrap();
+        let quoted = |name: &str| {
+            let (_, rest) = head.split_once(&format!("; {name}=\""))?;
+            Some(rest.split_once('"')?.0.to_owned())
+        };
+        let name = quoted("name").unwrap();
+        let value = match (quoted("filename"), head.split_once("content-type: ")) {
+            (Some(file), Some((_, kind))) => json!([file, kind, content]),
+            _ => json!(content),
+        };
+        match form.get_mut(&name) {
+            None => drop(form.insert(name, value)),
+            Some(Value::Array(list)) if list[0].is_array() => list.push(value),
+            Some(before) => *before = json!([before.clone(), value]),
+        }
+    }
+    Value::Object(form)
 }
 
 /// Sends a call to nowhere and returns what left.
@@ -229,10 +293,7 @@ fn with_more(value: &Value) -> Value {
                 .iter()
                 .map(|(name, value)| (name.clone(), with_more(value)))
                 .collect();
-            more.insert(
-                "somethingNew".to_owned(),
-                serde_json::json!({"deep": [1, {"x": null}]}),
-            );
+            more.insert("somethingNew".to_owned(), json!({"deep": [1, {"x": null}]}));
             Value::Object(more)
         }
         Value::Array(list) => list.iter().map(with_more).collect(),

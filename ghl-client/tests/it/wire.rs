@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{Case, Cases, TOKEN};
+use crate::support::{Answer, Case, Cases, TOKEN};
 
 mod calendars;
 mod contacts;
@@ -12,6 +12,8 @@ mod conversations;
 mod locations;
 mod messages;
 mod oauth;
+mod seams;
+mod search;
 mod users;
 
 /// Two cases for every operation.
@@ -23,6 +25,8 @@ pub(crate) async fn cases() -> Vec<Case> {
     locations::add(&mut cases).await;
     messages::add(&mut cases).await;
     oauth::add(&mut cases).await;
+    seams::add(&mut cases).await;
+    search::add(&mut cases).await;
     users::add(&mut cases).await;
     cases.all
 }
@@ -52,9 +56,14 @@ async fn every_operation_sends_what_it_should() {
             "{case:?}"
         );
         assert_eq!(header("version"), Some(case.spec.version.as_str()));
-        assert_eq!(header("accept"), Some("application/json"), "{case:?}");
+        let accept = match case.answer {
+            Answer::Download => "*/*",
+            Answer::Json | Answer::Untyped => "application/json",
+        };
+        assert_eq!(header("accept"), Some(accept), "{case:?}");
         let content_type = match case.spec.operation.name {
             _ if case.expected_body.is_null() => None,
+            _ if case.is_multipart() => header("content-type"),
             "oauth.location_token" => Some("application/x-www-form-urlencoded"),
             _ => Some("application/json"),
         };
@@ -69,15 +78,16 @@ async fn every_operation_has_its_cases() {
         let cases = cases.iter().filter(|case| case.full == full);
         cases.map(|case| case.spec.operation.name).collect()
     };
-    let listed: BTreeSet<_> = ghl_client::operations()
-        .iter()
-        .map(|spec| spec.operation.name)
-        .collect();
+    let names_of = |specs: &[&'static ghl_client::Spec]| -> BTreeSet<_> {
+        specs.iter().map(|spec| spec.operation.name).collect()
+    };
+    let all = names_of(ghl_client::operations());
     assert_eq!(
-        listed.len(),
+        all.len(),
         ghl_client::operations().len(),
         "names are unique"
     );
+    let listed = names_of(ghl_client::hand_written());
     assert_eq!(names(false), listed);
     assert_eq!(names(true), listed);
 }
@@ -99,10 +109,18 @@ fn what_must_not_be_repeated_says_so() {
         "conversations.create",
         "calendars.appointments.create",
         "calendars.block_slots.create",
+        "messages.upload",
+        "medias.upload",
     ] {
         assert_eq!(of(name), Idempotency::Unsafe, "{name}");
     }
-    for name in ["contacts.search", "messages.list", "calendars.free_slots"] {
+    for name in [
+        "contacts.search",
+        "opportunities.search",
+        "objects.records.search",
+        "messages.list",
+        "calendars.free_slots",
+    ] {
         assert_eq!(of(name), Idempotency::Safe, "{name}");
     }
     for name in ["contacts.upsert", "contacts.tags.add", "contacts.delete"] {

@@ -1,8 +1,9 @@
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{HeaderValue, header};
+use serde_json::{Map, Value};
 
 use super::Outgoing;
 use crate::{AccessToken, Error, ErrorKind, Result};
@@ -39,6 +40,34 @@ impl Authorizer for NoAuth {
     }
 }
 
+/// What is known of a token beside the token itself: see [`TokenSource::grant`].
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct Grant {
+    /// The granted scopes; empty when the provider did not say.
+    pub scopes: Vec<String>,
+    /// The rest of what the provider said: account ids, user types.
+    pub extra: Map<String, Value>,
+}
+
+impl Grant {
+    /// What a provider said of a token.
+    #[must_use]
+    pub fn new(scopes: Vec<String>, extra: Map<String, Value>) -> Self {
+        Self { scopes, extra }
+    }
+}
+
+impl Debug for Grant {
+    /// Shows the names of the other fields: a value may be personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant")
+            .field("scopes", &self.scopes)
+            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
 /// Where access tokens come from.
 #[async_trait]
 pub trait TokenSource: Debug + Send + Sync {
@@ -55,6 +84,12 @@ pub trait TokenSource: Debug + Send + Sync {
     /// # Errors
     /// What the renewal reports.
     async fn renew(&self, refused: &AccessToken) -> Result<Option<AccessToken>>;
+
+    /// What is known of the token that [`token`](Self::token) would give now, without asking the provider: so that a
+    /// call that the token does not allow can be refused before it is sent. `None`, as by default, when nothing is.
+    async fn grant(&self) -> Option<Arc<Grant>> {
+        None
+    }
 }
 
 #[async_trait]
@@ -65,6 +100,10 @@ impl<T: TokenSource + ?Sized> TokenSource for Arc<T> {
 
     async fn renew(&self, refused: &AccessToken) -> Result<Option<AccessToken>> {
         (**self).renew(refused).await
+    }
+
+    async fn grant(&self) -> Option<Arc<Grant>> {
+        (**self).grant().await
     }
 }
 

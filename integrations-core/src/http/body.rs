@@ -1,6 +1,6 @@
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +17,7 @@ pub type ByteStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
 
-/// A request body that can be sent again for another attempt.
+/// A request body. All but [`Body::Once`] can be sent again for another attempt.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Body {
@@ -33,6 +33,34 @@ pub enum Body {
         /// Its length in bytes, when known.
         length: Option<u64>,
     },
+    /// A body that is there once, such as one that somebody else is sending just now: a call with it is never repeated.
+    Once(OnceBody),
+}
+
+/// A stream that the first attempt takes.
+#[derive(Clone)]
+pub struct OnceBody {
+    stream: Arc<Mutex<Option<ByteStream>>>,
+    length: Option<u64>,
+}
+
+#[expect(clippy::len_without_is_empty, reason = "the length may be unknown")]
+impl OnceBody {
+    /// The length in bytes, when known.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The stream; for whoever asks later, one that fails.
+    #[must_use]
+    pub fn take(&self) -> ByteStream {
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.take().unwrap_or_else(|| {
+            let gone = std::io::Error::other("the body was sent already and cannot be sent again");
+            Box::pin(futures_util::stream::once(async move { Err(gone) }))
+        })
+    }
 }
 
 impl Body {
@@ -48,11 +76,16 @@ impl Body {
             )
             .with_source(error)
         })?;
+        Ok(Self::json_text(bytes, headers))
+    }
+
+    /// JSON that is written already, with its content type put into `headers`.
+    pub fn json_text(text: impl Into<Bytes>, headers: &mut HeaderMap) -> Self {
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        Ok(Self::Bytes(bytes.into()))
+        Self::Bytes(text.into())
     }
 
     /// A form, with its content type put into `headers`.
@@ -81,6 +114,23 @@ impl Body {
         }
     }
 
+    /// A body that can be sent only once.
+    pub fn once(
+        length: Option<u64>,
+        stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Self {
+        Self::Once(OnceBody {
+            stream: Arc::new(Mutex::new(Some(Box::pin(stream)))),
+            length,
+        })
+    }
+
+    /// Whether another attempt can send it again.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        !matches!(self, Self::Once(_))
+    }
+
     /// The length in bytes, when known.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
@@ -88,6 +138,7 @@ impl Body {
             Self::Empty => Some(0),
             Self::Bytes(bytes) => Some(bytes.len() as u64),
             Self::Stream { length, .. } => *length,
+            Self::Once(once) => once.len(),
         }
     }
 
@@ -105,6 +156,14 @@ impl fmt::Debug for Body {
             Some(length) => write!(f, "Body({length} bytes)"),
             None => f.write_str("Body(stream)"),
         }
+    }
+}
+
+impl fmt::Debug for OnceBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceBody")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
     }
 }
 
@@ -199,5 +258,26 @@ impl fmt::Debug for ResponseBody {
             Inner::Bytes(_) => "ResponseBody(bytes)",
             Inner::Chunks(_) => "ResponseBody(stream)",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_there_once_is_there_once() {
+        let body = Body::once(Some(2), futures_util::stream::iter([Ok(Bytes::from("hi"))]));
+        assert_eq!((body.len(), body.is_repeatable()), (Some(2), false));
+        assert!(Body::Empty.is_repeatable());
+        assert_eq!(format!("{body:?}"), "Body(2 bytes)");
+        let Body::Once(once) = body.clone() else {
+            panic!("it is a body of its own kind");
+        };
+        assert_eq!(once.take().next().await.unwrap().unwrap(), "hi");
+        assert!(
+            once.take().next().await.unwrap().is_err(),
+            "a copy is no second body"
+        );
     }
 }

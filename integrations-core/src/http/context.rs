@@ -4,11 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{
     RateLimiter, ReqwestTransport, RetryBudget, Transport, TransportOptions, WindowLimiter,
 };
-use crate::{Clock, Result, SystemClock};
+use crate::{Clock, Result, SystemClock, TenantId};
 
 /// What all clients of a process share: connections, rate limits, retry budgets, the clock. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct HttpContext(Arc<Shared>);
+pub struct HttpContext {
+    shared: Arc<Shared>,
+    tenant: Option<TenantId>,
+}
 
 #[derive(Debug)]
 struct Shared {
@@ -36,24 +39,39 @@ impl HttpContext {
     /// The transport.
     #[must_use]
     pub fn transport(&self) -> &Arc<dyn Transport> {
-        &self.0.transport
+        &self.shared.transport
     }
 
     /// The limiter.
     #[must_use]
     pub fn limiter(&self) -> &Arc<dyn RateLimiter> {
-        &self.0.limiter
+        &self.shared.limiter
     }
 
     /// The clock.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.0.clock
+        &self.shared.clock
+    }
+
+    /// The same, for calls of this tenant: where tenants share a rate limit, each is served in turn.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            tenant: Some(tenant),
+        }
+    }
+
+    /// Whose calls these are.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&TenantId> {
+        self.tenant.as_ref()
     }
 
     pub(super) fn budget(&self, host: &str) -> Arc<RetryBudget> {
         let mut budgets = self
-            .0
+            .shared
             .budgets
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -108,13 +126,17 @@ impl HttpContextBuilder {
             Some(transport) => transport,
             None => Arc::new(ReqwestTransport::new(&self.options)?),
         };
-        Ok(HttpContext(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             transport,
             limiter: self
                 .limiter
                 .unwrap_or_else(|| Arc::new(WindowLimiter::new())),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             budgets: Mutex::default(),
-        })))
+        });
+        Ok(HttpContext {
+            shared,
+            tenant: None,
+        })
     }
 }

@@ -1,3 +1,5 @@
+mod line;
+mod places;
 mod window;
 
 use std::fmt;
@@ -7,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::Result;
+use crate::{Error, ErrorKind, Result, TenantId};
+pub use places::{Demand, Places, Returned};
 pub use window::WindowLimiter;
 
 /// A rate limit that a provider declares, before its headers say more.
@@ -61,6 +64,9 @@ pub enum Priority {
     Urgent,
 }
 
+/// How many [`Priority`]s there are, the least urgent first.
+pub(crate) const LEVELS: usize = Priority::Urgent as usize + 1;
+
 /// A request for a permit.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -73,10 +79,12 @@ pub struct Acquire<'a> {
     pub deadline: Instant,
     /// Which goes first.
     pub priority: Priority,
+    /// For whom: tenants who share a budget are served in turn.
+    pub tenant: Option<&'a TenantId>,
 }
 
 impl<'a> Acquire<'a> {
-    /// A request of normal priority.
+    /// A request of normal priority, of no tenant.
     #[must_use]
     pub fn new(key: &'a LimitKey, class: LimitClass, deadline: Instant) -> Self {
         Self {
@@ -84,6 +92,7 @@ impl<'a> Acquire<'a> {
             class,
             deadline,
             priority: Priority::Normal,
+            tenant: None,
         }
     }
 }
@@ -104,6 +113,8 @@ pub struct LimitSignal {
     pub daily_remaining: Option<u32>,
     /// How long to wait before the next request.
     pub retry_after: Option<Duration>,
+    /// When the request left whose answer says this: the pipeline fills it in.
+    pub sent: Option<Instant>,
 }
 
 /// Keeps requests under the providers' limits; shared by all clients of a process, or of a whole deployment.
@@ -120,12 +131,13 @@ pub trait RateLimiter: fmt::Debug + Send + Sync {
 }
 
 /// The right to send one request. Drop it as soon as the answer's headers are there: a limiter that counts from then on
-/// never lets the provider see more than the limit, however long the request travelled.
-pub struct Permit(Option<Box<dyn FnOnce() + Send>>);
+/// never lets the provider see more than the limit, however long the request travelled. When no answer came, say so
+/// with [`abandon`](Self::abandon).
+pub struct Permit(Option<Box<dyn FnOnce(bool) + Send>>);
 
 impl Permit {
-    /// A permit that calls `done` when it is dropped.
-    pub fn new(done: impl FnOnce() + Send + 'static) -> Self {
+    /// A permit that calls `done` at its end, with whether there was an answer.
+    pub fn new(done: impl FnOnce(bool) + Send + 'static) -> Self {
         Self(Some(Box::new(done)))
     }
 
@@ -134,12 +146,19 @@ impl Permit {
     pub fn unlimited() -> Self {
         Self(None)
     }
+
+    /// The request was given up without an answer: it may be on its way still, and counts for longer.
+    pub fn abandon(mut self) {
+        if let Some(done) = self.0.take() {
+            done(false);
+        }
+    }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(done) = self.0.take() {
-            done();
+            done(true);
         }
     }
 }
@@ -148,4 +167,13 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Permit")
     }
+}
+
+/// The error of a request for which there was no room in time.
+pub(crate) fn no_room() -> Error {
+    Error::new(
+        ErrorKind::RateLimited,
+        "no request fits under the provider's rate limit before the call's deadline: \
+         send fewer at once or give the call more time",
+    )
 }

@@ -127,7 +127,7 @@ fn join(pieces: Vec<Body>) -> Body {
     let length = pieces.iter().map(Body::len).sum::<Option<u64>>();
     if !pieces
         .iter()
-        .any(|piece| matches!(piece, Body::Stream { .. }))
+        .any(|piece| matches!(piece, Body::Stream { .. } | Body::Once(_)))
     {
         let mut all = Vec::new();
         for piece in &pieces {
@@ -137,7 +137,8 @@ fn join(pieces: Vec<Body>) -> Body {
         }
         return Body::Bytes(all.into());
     }
-    Body::stream(length, move || {
+    let repeatable = pieces.iter().all(Body::is_repeatable);
+    let open = move || {
         let streams: Vec<ByteStream> = pieces
             .iter()
             .map(|piece| match piece {
@@ -147,10 +148,16 @@ fn join(pieces: Vec<Body>) -> Body {
                     Box::pin(futures_util::stream::once(async move { Ok(bytes) }))
                 }
                 Body::Stream { open, .. } => open(),
+                Body::Once(once) => once.take(),
             })
             .collect();
-        Box::pin(futures_util::stream::iter(streams).flatten())
-    })
+        Box::pin(futures_util::stream::iter(streams).flatten()) as ByteStream
+    };
+    if repeatable {
+        Body::stream(length, open)
+    } else {
+        Body::once(length, open())
+    }
 }
 
 /// As browsers do it: quotes and line ends are percent-encoded, so that a name cannot end its header.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
@@ -206,7 +206,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// By what went wrong: see [`ErrorKind`]. An error of a call that is not idempotent and may have arrived says so
-    /// with [`Error::is_outcome_unknown`].
+    /// with [`Error::is_outcome_unknown`]. So does the [`ErrorKind::NotFound`] of a deletion that was sent again after an
+    /// attempt that may have arrived: that one may have deleted it.
     pub async fn send(&self, request: Request) -> Result<Reply> {
         let span = self.span(&request);
         self.call(request, true)
@@ -301,6 +302,17 @@ struct Call<'a> {
     waits: u32,
     renewed: bool,
     idempotency_key: Option<HeaderValue>,
+}
+
+/// The permit of a request under way: however it ends, also by being dropped, without an answer it may arrive still.
+struct Flight(Option<Permit>);
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(permit) = self.0.take() {
+            permit.abandon();
+        }
+    }
 }
 
 /// How an attempt ended.
@@ -401,6 +413,7 @@ impl<'a> Call<'a> {
         let shared = &self.pipeline.shared;
         shared.budget.deposit(shared.retry.budget);
         let mut before: Option<Error> = None;
+        let mut may_be_done = false;
         loop {
             let attempt = match self.attempt().await {
                 Ok(attempt) => attempt,
@@ -419,7 +432,8 @@ impl<'a> Call<'a> {
                     refused,
                 } => (error, arrived, credential, refused),
             };
-            if credential == Credential::Expired && !self.renewed {
+            let again = self.request.body.is_repeatable();
+            if credential == Credential::Expired && !self.renewed && again {
                 self.renewed = true;
                 if let Some(refused) = refused {
                     let renewal = self.pipeline.auth.renew(Some(&refused));
@@ -430,7 +444,12 @@ impl<'a> Call<'a> {
                 }
             }
             let unknown = arrived == Arrived::Maybe && !self.repeatable;
-            let error = error.with_outcome_unknown(unknown);
+            let error = match may_be_done && error.kind() == ErrorKind::NotFound {
+                true => perhaps_deleted(error),
+                false => error.with_outcome_unknown(unknown),
+            };
+            may_be_done |=
+                arrived == Arrived::Maybe && self.request.operation.method == Method::DELETE;
             match self.wait_before_retry(&error) {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(self.finish(error)),
@@ -442,7 +461,7 @@ impl<'a> Call<'a> {
     /// How long to wait before another attempt; `None` to give up.
     fn wait_before_retry(&mut self, error: &Error) -> Option<Duration> {
         let shared = &self.pipeline.shared;
-        if !error.is_retryable() {
+        if !error.is_retryable() || !self.request.body.is_repeatable() {
             return None;
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
@@ -517,7 +536,9 @@ impl<'a> Call<'a> {
         };
         let mut ask = Acquire::new(key, *class, self.deadline);
         ask.priority = self.request.options.priority;
-        self.pipeline.shared.context.limiter().acquire(ask).await
+        let context = &self.pipeline.shared.context;
+        ask.tenant = context.tenant();
+        context.limiter().acquire(ask).await
     }
 
     async fn outgoing(&self) -> Result<Outgoing> {
@@ -571,19 +592,27 @@ impl<'a> Call<'a> {
         until: Instant,
     ) -> Result<Answer, (Error, Arrived)> {
         let context = &self.pipeline.shared.context;
+        let left = Instant::now();
+        let mut flight = Flight(Some(permit));
         let sent = tokio::time::timeout_at(until, context.transport().send(outgoing)).await;
-        drop(permit);
+        if matches!(sent, Ok(Ok(_))) {
+            flight.0 = None;
+        }
+        drop(flight);
         let sent = sent.map_err(|_| (out_of_time(), Arrived::Maybe))?;
         let response = sent.map_err(|error| {
             let arrived = match error.failure() {
-                TransportFailure::Build | TransportFailure::Connect => Arrived::No,
+                TransportFailure::Build | TransportFailure::Connect | TransportFailure::Refused => {
+                    Arrived::No
+                }
                 TransportFailure::Timeout | TransportFailure::Broken => Arrived::Maybe,
             };
             (Error::from(error), arrived)
         })?;
         let (parts, body) = response.into_parts();
         let dialect = &self.pipeline.shared.dialect;
-        let limits = dialect.limits(&parts.headers);
+        let mut limits = dialect.limits(&parts.headers);
+        limits.sent = Some(left);
         if let Some((key, _)) = &self.key {
             context
                 .limiter()
@@ -721,6 +750,16 @@ fn out_of_time() -> Error {
         ErrorKind::Timeout,
         "no complete answer in time: raise the timeout or try later",
     )
+}
+
+/// What a deletion that comes again does not find, it may have deleted itself.
+fn perhaps_deleted(error: Error) -> Error {
+    let hint = "an attempt before this answer may have deleted it";
+    let message = match error.message() {
+        "" => hint.to_owned(),
+        own => format!("{own}; {hint}"),
+    };
+    error.with_message(message).with_outcome_unknown(true)
 }
 
 fn redirected(answer: &Answer, from: &Url) -> Error {

@@ -7,6 +7,7 @@ use serde::{Deserialize, de};
 
 use super::{LimitSignal, ResponseBody};
 use crate::error::Tame;
+use crate::lenient::TOO_MANY;
 use crate::{Error, ErrorKind, Result};
 
 /// A successful answer, read whole.
@@ -44,11 +45,7 @@ impl Reply {
         let mut reader = serde_json::Deserializer::from_slice(json);
         serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
-            let path = Tame::path(&path);
-            self.unreadable(
-                &format!("the JSON does not fit at {path}"),
-                Some(error.into_inner()),
-            )
+            self.misfit(&path, error.into_inner())
         })
     }
 
@@ -71,8 +68,7 @@ impl Reply {
             Ok(value) => Ok(value),
             Err(error) => {
                 let path = track.path().to_string();
-                let path = Tame::path(&path);
-                Err(self.unreadable(&format!("the JSON does not fit at {path}"), Some(error)))
+                Err(self.misfit(&path, error))
             }
         }
     }
@@ -114,6 +110,15 @@ impl Reply {
             }
         }
         Ok(&self.body)
+    }
+
+    fn misfit(&self, path: &str, error: serde_json::Error) -> Error {
+        let path = Tame::path(path);
+        let message = match error.to_string().starts_with(TOO_MANY) {
+            true => format!("the JSON has {TOO_MANY} at {path}: ask for fewer at once"),
+            false => format!("the JSON does not fit at {path}"),
+        };
+        self.unreadable(&message, Some(error))
     }
 
     fn unreadable(&self, message: &str, source: Option<serde_json::Error>) -> Error {

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use http::HeaderValue;
 
-use super::{Body, Outgoing, ResponseBody, Transport, TransportError, TransportFailure};
+use super::{
+    Body, ByteStream, Outgoing, ResponseBody, Transport, TransportError, TransportFailure,
+};
 use crate::{Error, Result};
 
 /// Settings of the connection pool.
@@ -35,7 +37,7 @@ impl Default for TransportOptions {
     }
 }
 
-/// The transport over real sockets: HTTP/1.1 and HTTP/2, TLS by rustls, gzip, no redirects, no retries.
+/// The transport over real sockets: HTTP/1.1 and HTTP/2, TLS by rustls (feature `tls`), gzip, no redirects, no retries.
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport(reqwest::Client);
 
@@ -45,6 +47,14 @@ impl ReqwestTransport {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when a certificate or the proxy is unusable.
     pub fn new(options: &TransportOptions) -> Result<Self> {
+        Self::build(options, |builder| builder)
+    }
+
+    /// With what else a special transport needs.
+    pub(super) fn build(
+        options: &TransportOptions,
+        special: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<Self> {
         let unusable = |what: &'static str| {
             move |error: reqwest::Error| Error::config(what).with_source(error.without_url())
         };
@@ -66,6 +76,13 @@ impl ReqwestTransport {
                 reqwest::Proxy::all(proxy.as_str()).map_err(unusable("the proxy is not usable"))?;
             builder = builder.proxy(proxy);
         }
+        #[cfg(not(feature = "tls"))]
+        if options.trust_only.is_some() {
+            return Err(Error::config(
+                "certificates are of no use in a build without the feature `tls`",
+            ));
+        }
+        #[cfg(feature = "tls")]
         if let Some(certificates) = &options.trust_only {
             let certificates = certificates
                 .iter()
@@ -74,7 +91,7 @@ impl ReqwestTransport {
                 .map_err(unusable("a certificate is not PEM"))?;
             builder = builder.tls_certs_only(certificates);
         }
-        builder
+        special(builder)
             .build()
             .map(Self)
             .map_err(unusable("the HTTP client cannot be set up"))
@@ -87,6 +104,10 @@ impl Transport for ReqwestTransport {
         &self,
         outgoing: Outgoing,
     ) -> Result<http::Response<ResponseBody>, TransportError> {
+        #[cfg(not(feature = "tls"))]
+        if outgoing.url.scheme() == "https" {
+            return Err(TransportError::no_tls());
+        }
         let mut request = reqwest::Request::new(outgoing.method, outgoing.url);
         *request.headers_mut() = outgoing.headers;
         match outgoing.body {
@@ -103,14 +124,8 @@ impl Transport for ReqwestTransport {
             }
             Body::Empty => {}
             Body::Bytes(bytes) => *request.body_mut() = Some(bytes.into()),
-            Body::Stream { open, length } => {
-                if let Some(length) = length {
-                    request
-                        .headers_mut()
-                        .insert(http::header::CONTENT_LENGTH, HeaderValue::from(length));
-                }
-                *request.body_mut() = Some(reqwest::Body::wrap_stream(open()));
-            }
+            Body::Stream { open, length } => stream(&mut request, open(), length),
+            Body::Once(once) => stream(&mut request, once.take(), once.len()),
         }
         let mut response = self
             .0
@@ -130,6 +145,15 @@ impl Transport for ReqwestTransport {
         *answer.headers_mut() = headers;
         Ok(answer)
     }
+}
+
+fn stream(request: &mut reqwest::Request, chunks: ByteStream, length: Option<u64>) {
+    if let Some(length) = length {
+        let length = HeaderValue::from(length);
+        let headers = request.headers_mut();
+        headers.insert(http::header::CONTENT_LENGTH, length);
+    }
+    *request.body_mut() = Some(reqwest::Body::wrap_stream(chunks));
 }
 
 fn failed(error: reqwest::Error, answered: bool) -> TransportError {

@@ -71,6 +71,8 @@ pub enum TransportFailure {
     Timeout,
     /// The connection broke after the request may have left.
     Broken,
+    /// The URL leads where no request may go: see [`AddressPolicy`](super::AddressPolicy). It never left.
+    Refused,
 }
 
 /// An attempt without an answer.
@@ -103,11 +105,21 @@ impl TransportError {
             TransportFailure::Connect => "no connection to the host",
             TransportFailure::Timeout => "no answer in time",
             TransportFailure::Broken => "the connection broke before the answer was complete",
+            TransportFailure::Refused => "the URL leads into a network that is not public",
         };
         Self {
             failure,
             message,
             source: None,
+        }
+    }
+
+    /// The error for `https://` in a build without TLS.
+    #[cfg(not(feature = "tls"))]
+    pub(crate) fn no_tls() -> Self {
+        Self {
+            message: "this build speaks no HTTPS: turn on the feature `tls` of integrations-core or of the client crate",
+            ..Self::bare(TransportFailure::Build)
         }
     }
 
@@ -121,7 +133,7 @@ impl TransportError {
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
         let kind = match error.failure {
-            TransportFailure::Build => ErrorKind::Config,
+            TransportFailure::Build | TransportFailure::Refused => ErrorKind::Config,
             TransportFailure::Connect => ErrorKind::Connect,
             TransportFailure::Timeout => ErrorKind::Timeout,
             TransportFailure::Broken => ErrorKind::Io,

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::keeper::{Keeper, Renewal, Trouble};
 use super::{TokenKey, TokenSet};
-use crate::http::TokenSource;
+use crate::http::{Grant, TokenSource};
 use crate::{AccessToken, ErrorKind, Result};
 
 /// Exchanges one token for another, for example a company's for a location's.
@@ -36,6 +36,15 @@ impl DerivedTokens {
         &self.0.key
     }
 
+    /// Whether nothing is lost when this value is dropped and derived anew: no clone of it is about, no exchange is under
+    /// way, and it holds neither a token that lasts, nor one that the store did not take, nor a failure after which the
+    /// provider is left alone for a while. For whoever keeps many of them by an id that comes from outside.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        // An exchange that is under way holds the keeper too.
+        Arc::strong_count(&self.0) == 1 && self.0.is_blank()
+    }
+
     /// What the store holds, expired or not: for the fields beside the token.
     ///
     /// # Errors
@@ -43,6 +52,24 @@ impl DerivedTokens {
     pub async fn stored(&self) -> Result<Option<TokenSet>> {
         let stored = self.0.store.load(&self.0.key).await?;
         Ok(stored.map(|stored| stored.tokens))
+    }
+
+    /// Forgets the token here and in the store, for example when the location uninstalled the application. Whoever asks
+    /// for it again has it exchanged anew.
+    ///
+    /// # Errors
+    /// What the stores report.
+    pub async fn forget(&self) -> Result<()> {
+        let keeper = &self.0;
+        // An exchange that is under way would bring the token back.
+        let lease = keeper.patient_lease().await?;
+        let deleted = keeper.store.delete_slot(&keeper.key).await;
+        if let Some(lease) = lease {
+            keeper.give_back(&lease).await;
+        }
+        keeper.state().unsaved = None;
+        keeper.forget();
+        deleted
     }
 }
 
@@ -54,6 +81,10 @@ impl TokenSource for DerivedTokens {
 
     async fn renew(&self, refused: &AccessToken) -> Result<Option<AccessToken>> {
         self.0.renew(refused).await
+    }
+
+    async fn grant(&self) -> Option<Arc<Grant>> {
+        self.0.grant().await
     }
 }
 

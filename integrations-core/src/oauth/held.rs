@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -5,6 +6,7 @@ use tokio::time::Instant;
 
 use super::StoredTokens;
 use crate::AccessToken;
+use crate::http::Grant;
 
 /// A token that ends sooner than this is not handed out: the call would arrive too late.
 const FLOOR: SignedDuration = SignedDuration::from_secs(5);
@@ -13,6 +15,8 @@ const FLOOR: SignedDuration = SignedDuration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(super) struct Held {
     pub(super) stored: StoredTokens,
+    /// What is known of them, for whoever asks before a call.
+    pub(super) grant: Arc<Grant>,
     /// When the store is to be asked again, whatever the token's end: somebody may have replaced or deleted them.
     pub(super) look_again: Instant,
     /// A refresh is due, but not before `look_again`: another process is at it, or it failed just now.

@@ -217,6 +217,17 @@ impl Keeper {
         }
     }
 
+    /// Whether there is nothing in memory that is worth keeping.
+    pub(super) fn is_blank(&self) -> bool {
+        let state = self.state();
+        let now = self.clock.now();
+        let lasts = |held: &Arc<Held>| Margin::is_valid(&held.stored, now);
+        let waits = |pause: &Pause| Instant::now() < pause.until;
+        state.unsaved.is_none()
+            && !state.held.as_ref().is_some_and(lasts)
+            && !state.pause.as_ref().is_some_and(waits)
+    }
+
     /// Forgets what this process holds, so that the next call asks the store.
     pub(super) fn forget(&self) {
         let mut state = self.state();

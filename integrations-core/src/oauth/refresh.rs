@@ -1,3 +1,4 @@
+mod known;
 mod save;
 mod trouble;
 mod turn;
@@ -110,6 +111,7 @@ impl Keeper {
                 .flatten()
         });
         let held = Arc::new(Held {
+            grant: known::grant_of(&stored),
             stored,
             minted,
             look_again: later(Instant::now(), self.policy.look_again),

@@ -124,6 +124,22 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`ErrorKind::Store`](crate::ErrorKind::Store).
     async fn delete(&self, tenant: &TenantId, integration: IntegrationId) -> Result<()>;
+
+    /// Forgets the tokens of one slot, for example those of a location that uninstalled the application.
+    ///
+    /// A store that does not say how replaces them with tokens that have ended.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store).
+    async fn delete_slot(&self, key: &TokenKey) -> Result<()> {
+        // What cannot be opened any more is to be forgotten too.
+        if let Ok(None) = self.load(key).await {
+            return Ok(());
+        }
+        let mut ended = TokenSet::new("ended");
+        ended.expires_at = Some(Timestamp::UNIX_EPOCH);
+        self.save(key, &ended, None).await.map(drop)
+    }
 }
 
 /// An authorization that waits for the user to come back.

@@ -3,22 +3,16 @@ mod grants;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::Instant;
 
 use super::derived::{Derived, DerivedTokens, TokenExchange};
 use super::keeper::Keeper;
 use super::{OAuthClient, TokenKey, TokenSet};
-use crate::http::TokenSource;
-use crate::lease::Lease;
+use crate::http::{Grant, TokenSource};
 use crate::{AccessToken, Result};
 
 pub use builder::OAuthTokensBuilder;
-
-/// How long a person's authorization waits for a renewal that is under way.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The tokens of one integration, refreshed ahead of their expiry. Cheap to clone; clones share one refresh.
 ///
@@ -67,7 +61,7 @@ impl OAuthTokens {
     /// # Errors
     /// What the stores report.
     pub async fn install(&self, tokens: &TokenSet) -> Result<()> {
-        let lease = self.lease().await?;
+        let lease = self.keeper.patient_lease().await?;
         let fence = lease.as_ref().map(|lease| lease.fence);
         let saved = self
             .keeper
@@ -88,7 +82,7 @@ impl OAuthTokens {
     /// # Errors
     /// What the stores report.
     pub async fn disconnect(&self) -> Result<bool> {
-        let lease = self.lease().await?;
+        let lease = self.keeper.patient_lease().await?;
         let result = self.revoke_and_delete().await;
         if let Some(lease) = lease {
             self.keeper.give_back(&lease).await;
@@ -114,20 +108,6 @@ impl OAuthTokens {
         let store = &self.keeper.store;
         store.delete(&key.tenant, key.integration).await?;
         Ok(revoked)
-    }
-
-    /// The lease, if nobody clings to it.
-    async fn lease(&self) -> Result<Option<Lease>> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(lease) = self.keeper.try_lease().await? {
-                return Ok(Some(lease));
-            }
-            if Instant::now() >= deadline {
-                return Ok(None);
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
     }
 
     /// Tokens got with this integration's token, kept beside it under `slot`, for example `location:<id>`.
@@ -163,6 +143,10 @@ impl TokenSource for OAuthTokens {
 
     async fn renew(&self, refused: &AccessToken) -> Result<Option<AccessToken>> {
         self.keeper.renew(refused).await
+    }
+
+    async fn grant(&self) -> Option<Arc<Grant>> {
+        self.keeper.grant().await
     }
 }
 

@@ -4,8 +4,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::Result;
+use crate::email::EmailAddress;
 use crate::model::{Contact, Conversation, ExternalId, Message};
 use crate::paging::Pages;
+use crate::phone::PhoneNumber;
 
 /// Contacts of a connection, in the shared vocabulary.
 #[async_trait]
@@ -38,6 +40,23 @@ pub trait ContactApi: Debug + Send + Sync {
     /// Whatever the call reports.
     async fn upsert(&self, contact: &Contact) -> Result<Contact>;
 
+    /// Those with this e-mail address or this phone number, at most a page of them: to find a contact's twin, and to
+    /// find out whether a creation of unknown outcome happened.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with the code `unsupported` where the provider cannot be asked
+    /// that; whatever the call reports.
+    async fn find(
+        &self,
+        email: Option<&EmailAddress>,
+        phone: Option<&PhoneNumber>,
+    ) -> Result<Vec<Contact>> {
+        let _ = (email, phone);
+        Err(super::unsupported(
+            "this provider finds no contacts by e-mail address or phone number",
+        ))
+    }
+
     /// Deletes one.
     ///
     /// # Errors
@@ -61,8 +80,8 @@ pub trait ContactApi: Debug + Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {
-    /// The message's id.
-    pub message: ExternalId<Message>,
+    /// The message's id; `None` where the provider takes messages without a word of what they are called.
+    pub message: Option<ExternalId<Message>>,
     /// The thread that it went into.
     pub conversation: Option<ExternalId<Conversation>>,
 }
@@ -71,7 +90,16 @@ impl Sent {
     /// A message that was taken.
     pub fn new(message: impl Into<ExternalId<Message>>) -> Self {
         Self {
-            message: message.into(),
+            message: Some(message.into()),
+            conversation: None,
+        }
+    }
+
+    /// A message that was taken, by a provider that names none.
+    #[must_use]
+    pub fn without_id() -> Self {
+        Self {
+            message: None,
             conversation: None,
         }
     }

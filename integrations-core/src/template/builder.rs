@@ -89,6 +89,12 @@ impl TemplateBuilder {
         self
     }
 
+    /// Marks that webhooks carry what must not be stored in the clear: their payloads are sealed at rest.
+    pub fn sensitive_payload(mut self) -> Self {
+        self.spec.sensitive_payload = true;
+        self
+    }
+
     /// The environment variable of a field, by name or JSON pointer: `.env("apiKey", "GHL_API_KEY")`.
     pub fn env(mut self, field: impl Into<String>, variable: impl Into<String>) -> Self {
         self.spec.env.insert(field.into(), variable.into());

@@ -52,6 +52,9 @@ pub struct TemplateSpec {
     /// JSON pointer of the field that names the account at the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_key: Option<String>,
+    /// Whether webhooks carry what must not be stored in the clear: then their payloads are sealed at rest.
+    #[serde(skip_serializing_if = "is_false")]
+    pub sensitive_payload: bool,
     /// The environment variable of a field, by the field's JSON pointer. The same as `x-env` in the schema.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
@@ -59,6 +62,14 @@ pub struct TemplateSpec {
 
 fn one() -> u32 {
     1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn yes() -> bool {

@@ -3,7 +3,7 @@ use std::fmt::Debug;
 use jiff::Timestamp;
 
 use super::{
-    DedupeKey, Event, Outcome, RawRequest, Reply, ReplyPolicy, Secrets, TenantKey, Verified,
+    Change, DedupeKey, Event, Outcome, RawRequest, Reply, ReplyPolicy, Secrets, TenantKey, Verified,
 };
 use crate::{Result, WebhookSecret};
 
@@ -46,6 +46,20 @@ pub trait WebhookSource: Debug + Send + Sync {
             Some(id) => DedupeKey::from(id),
             None => DedupeKey::digest([event.kind().as_bytes(), event.payload()]),
         }
+    }
+
+    /// Which records a verified event says have changed; none when it tells of nothing that is synced.
+    fn changes(&self, event: &Event) -> Vec<Change> {
+        let _ = event;
+        Vec::new()
+    }
+
+    /// What orders an event: events of one integration with the same key are worked on one after the other, in order
+    /// of arrival; those with different keys at once. By default the record that changed; `None` for the integration
+    /// itself.
+    fn order_key(&self, event: &Event) -> Option<String> {
+        let change = self.changes(event).into_iter().next()?;
+        Some(format!("{}:{}", change.object, change.id))
     }
 
     /// What this provider must be answered.

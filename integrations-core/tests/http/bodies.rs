@@ -22,6 +22,29 @@ async fn json_comes_back() {
 }
 
 #[tokio::test]
+async fn a_list_without_end_is_an_error_that_says_so() {
+    integrations_core::object! {
+        /// A page.
+        struct Page {
+            /// Its things.
+            things: Vec<Page> = "things",
+        }
+    }
+    let things = vec![r#"{"things":[]}"#; integrations_core::lenient::MAX_ITEMS + 1].join(",");
+    let body = format!(r#"{{"page":{{"things":[{things}]}}}}"#);
+    let server = Server::start(move |_| Act::json(&body)).await;
+    let reply = server.pipeline().send(get()).await.unwrap();
+    let error = reply.json_member::<Page>("page").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    let text = error.to_string();
+    assert!(
+        text.contains("more than 100000 items at page.things"),
+        "{text}"
+    );
+    reply.json_member::<Page>("things").unwrap_err();
+}
+
+#[tokio::test]
 async fn html_with_200_keeps_its_status() {
     let page = b"<html>maintenance</html>";
     let server =

@@ -5,12 +5,14 @@
 mod auth;
 mod bodies;
 mod deadlines;
+mod guarded;
 mod hostile;
 mod memory_stores;
 mod oauth_answers;
 mod oauth_authorize;
 mod oauth_derived;
 mod oauth_faults;
+mod oauth_grant;
 mod oauth_leaks;
 mod oauth_refresh;
 mod oauth_wire;

@@ -128,3 +128,47 @@ async fn a_disconnect_forgets_derived_tokens_too() {
     let slot = world.key.slot("location:1");
     assert!(world.store.inner.load(&slot).await.unwrap().is_none());
 }
+
+/// Gives nothing.
+#[derive(Debug)]
+struct Refuses;
+
+#[async_trait]
+impl TokenExchange for Refuses {
+    async fn exchange(&self, _: &AccessToken) -> Result<TokenSet> {
+        Err(Error::new(ErrorKind::Validation, "no such location"))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_unused_can_be_derived_anew_without_loss() {
+    let world = World::with_tokens(86_400).await;
+    let exchange = Locations::new(&world, "");
+    let process = world.process();
+    let derived = process.derive("location:1", exchange.clone());
+    assert!(derived.is_unused(), "nothing was asked for");
+    let other = derived.clone();
+    assert!(!derived.is_unused() && !other.is_unused());
+    drop(other);
+    // Under way, even when the caller gives up.
+    {
+        let mut call = std::pin::pin!(token(&derived));
+        let waited = tokio::time::timeout(Duration::from_millis(10), call.as_mut()).await;
+        waited.unwrap_err();
+    }
+    assert!(!derived.is_unused());
+    token(&derived).await.unwrap();
+    assert!(!derived.is_unused(), "the token lasts");
+    assert_eq!(exchange.exchanges.load(Ordering::SeqCst), 1);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert!(derived.is_unused(), "it has ended");
+    token(&derived).await.unwrap();
+    derived.forget().await.unwrap();
+    assert!(derived.is_unused(), "it is forgotten");
+
+    let refused = process.derive("location:2", Refuses);
+    token(&refused).await.unwrap_err();
+    assert!(!refused.is_unused(), "the provider is left alone");
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    assert!(refused.is_unused());
+}

@@ -10,7 +10,7 @@ use integrations_core::oauth::{
 use integrations_core::{IntegrationId, TenantId};
 
 use crate::redaction::Collected;
-use crate::support::{context, everything};
+use crate::support::{RuntimeClock, context, everything};
 
 const SECRETS: [&str; 8] = [
     "planted-access",
@@ -149,7 +149,7 @@ async fn promise_07_a_whole_life_of_tokens_is_not_shown() {
         .build(&context(transport))
         .unwrap();
     let (tenant, integration) = (TenantId::new("acme").unwrap(), IntegrationId::new());
-    let states = MemoryStateStore::new();
+    let states = MemoryStateStore::with_clock(RuntimeClock::start());
     let ask = Authorize::new(tenant.clone(), integration);
     let mut shown = format!("{ask:?}");
     let request = client.authorize(ask, &states).await.unwrap();

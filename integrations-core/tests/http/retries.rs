@@ -2,7 +2,7 @@
 
 use http::Method;
 use integrations_core::ErrorKind;
-use integrations_core::http::{CannedTransport, Idempotency, Request, TransportFailure};
+use integrations_core::http::{Body, CannedTransport, Idempotency, Request, TransportFailure};
 
 use crate::support::{builder, get, operation, pipeline, policy, post};
 
@@ -100,6 +100,45 @@ async fn promise_09_a_write_that_failed_once_is_not_sent_again_even_if_it_would_
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_repeated_deletion_does_not_find_it_may_have_deleted() {
+    // What comes before the 404, and whether that may have deleted it.
+    let table: &[(&[Failure], bool)] = &[
+        (&[Broken(Reset)], true),
+        (&[Broken(Timeout)], true),
+        (&[Status(502)], true),
+        (&[Broken(Reset), Broken(Connect)], true),
+        (&[Status(503), Status(429)], true),
+        (&[Broken(Connect)], false),
+        (&[Status(429)], false),
+        (&[], false),
+    ];
+    for (before, may_be_done) in table {
+        for call in [DELETE, PUT] {
+            let is_deleted = *may_be_done && call.0 == Method::DELETE;
+            let mut transport = CannedTransport::new();
+            for failure in *before {
+                transport = match failure {
+                    Status(status) => transport.answer(*status, "{}"),
+                    Broken(failure) => transport.fail(*failure),
+                };
+            }
+            let transport = transport.answer(404, r#"{"message":"no such thing"}"#);
+            let error = pipeline(&transport)
+                .send(request(call.clone()))
+                .await
+                .unwrap_err();
+            let row = format!("{before:?} on {call:?}: {error}");
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{row}");
+            assert_eq!(transport.sent().len(), before.len() + 1, "{row}");
+            assert_eq!(error.is_outcome_unknown(), is_deleted, "{row}");
+            let says = error.to_string().contains("may have deleted it");
+            assert_eq!(says, is_deleted, "{row}");
+            assert!(!error.is_retryable(), "{row}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_never_left_is_sent_again_whatever_it_is() {
     let transport = CannedTransport::new()
         .fail(Connect)
@@ -107,6 +146,22 @@ async fn what_never_left_is_sent_again_whatever_it_is() {
         .answer(201, "{}");
     let reply = pipeline(&transport).send(post()).await.unwrap();
     assert_eq!((reply.status.as_u16(), reply.attempts), (201, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_there_once_is_sent_once() {
+    for failing in [
+        CannedTransport::new().fail(Connect),
+        CannedTransport::new().fail(Reset),
+        CannedTransport::new().answer(503, ""),
+        CannedTransport::new().answer(429, ""),
+    ] {
+        let transport = failing.answer(200, "{}");
+        let mut request = request(PUT);
+        request.body = Body::once(None, futures_util::stream::empty());
+        pipeline(&transport).send(request).await.unwrap_err();
+        assert_eq!(transport.sent().len(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,6 +30,7 @@ pub struct Acme {
 enum Source {
     OwnSecrets,
     OneKey,
+    Discreet,
 }
 
 impl Acme {
@@ -39,6 +40,23 @@ impl Acme {
 
     pub fn one_key() -> Self {
         Self::new("everywhere", Some(Source::OneKey))
+    }
+
+    /// With a field that lists the wanted events, and payloads that nobody may read at rest.
+    pub fn discreet() -> Self {
+        let template = Template::builder("discreet")
+            .schema(json!({
+                "type": "object",
+                "properties": {
+                    "webhookEvents": { "type": "array", "items": { "type": "string" } },
+                },
+                "additionalProperties": false,
+            }))
+            .sensitive_payload();
+        Self {
+            template: template.build().unwrap(),
+            webhooks: Some(Source::Discreet),
+        }
     }
 
     pub fn mute() -> Self {
@@ -114,7 +132,7 @@ impl WebhookSource for Source {
         received_at: Timestamp,
     ) -> Result<Verified<'a>> {
         match self {
-            Self::OwnSecrets => SCHEME.verify(raw, secrets, received_at),
+            Self::OwnSecrets | Self::Discreet => SCHEME.verify(raw, secrets, received_at),
             Self::OneKey => SCHEME.verify(raw, &Secrets::one(GLOBAL_SECRET), received_at),
         }
     }
@@ -124,6 +142,7 @@ impl WebhookSource for Source {
         let slug = match self {
             Self::OwnSecrets => "acme",
             Self::OneKey => "everywhere",
+            Self::Discreet => "discreet",
         };
         let event = |one: &Value| {
             let kind = one["kind"].as_str().unwrap_or_default();

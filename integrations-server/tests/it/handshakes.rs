@@ -119,7 +119,7 @@ async fn what_cannot_be_kept_is_not_answered_with_yes() {
     let house = House::new().await;
     let made = house.pending("tenant-a", "acme", None).await;
     let providers = Providers::new().with(crate::acme::Acme::own_secrets());
-    let webhooks = Webhooks::builder(&house.store, &providers, KeepsNothing).build();
+    let webhooks = Webhooks::builder(&house.inbox().build(), &providers, KeepsNothing).build();
     let router = crate::house::mounted(&webhooks);
     assert_eq!(status(&router, shake(&path(&made), TOKEN)).await, 429);
     // Nor are secrets learned that could not be read.
@@ -169,7 +169,7 @@ async fn the_manager_keeps_the_first_secret_that_is_handed_over() {
         .webhook_secret("acme", "app", SECRET_A)
         .build();
     let router = crate::house::mounted(
-        &Webhooks::builder(&house.store, &providers, manager.clone()).build(),
+        &Webhooks::builder(&house.inbox().build(), &providers, manager.clone()).build(),
     );
     assert_eq!(status(&router, shake(&path(&made), TOKEN)).await, 200);
     assert_eq!(status(&router, shake(&path(&made), TOKEN)).await, 200);

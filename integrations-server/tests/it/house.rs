@@ -16,8 +16,9 @@ use integrations_core::webhook::Secrets;
 use integrations_core::{Error, ErrorKind, IntegrationId, Result, TenantId, WebhookSecret};
 use integrations_server::{SecretSource, Webhooks, WebhooksBuilder};
 use integrations_store::{
-    EventFilter, NewIntegration, Store, StoreOptions, StoredEvent, Transition,
+    EventFilter, NewIntegration, Store, StoreOptions, StoredEvent, Transaction, Transition,
 };
+use integrations_sync::inbox::{Inbox, InboxBuilder, Lane, LaneQueue};
 use integrations_testkit::LeakDetector;
 use integrations_testkit::signer::HmacSigner;
 use serde_json::{Value, json};
@@ -103,11 +104,25 @@ impl House {
     }
 
     pub fn builder_on(&self, store: &Store) -> WebhooksBuilder {
-        let providers = Providers::new()
-            .with(Acme::own_secrets())
-            .with(Acme::one_key())
-            .with(Acme::mute());
-        Webhooks::builder(store, &providers, Arc::clone(&self.keys)).alias("a", "acme")
+        let providers = providers();
+        let inbox = self.inbox_on(store).build();
+        self.builder_of(&inbox, &providers)
+    }
+
+    /// A router into this inbox. Its secrets change past the store, so that nothing is remembered.
+    pub fn builder_of(&self, inbox: &Inbox, providers: &Providers) -> WebhooksBuilder {
+        Webhooks::builder(inbox, providers, Arc::clone(&self.keys))
+            .alias("a", "acme")
+            .cache_for(Duration::ZERO)
+    }
+
+    /// An inbox whose events a test drains by itself.
+    pub fn inbox(&self) -> InboxBuilder {
+        self.inbox_on(&self.store)
+    }
+
+    pub fn inbox_on(&self, store: &Store) -> InboxBuilder {
+        Inbox::builder(store, NoJobs)
     }
 
     pub fn webhooks(&self) -> Webhooks {
@@ -174,6 +189,14 @@ impl Drop for House {
     }
 }
 
+pub fn providers() -> Providers {
+    Providers::new()
+        .with(Acme::own_secrets())
+        .with(Acme::one_key())
+        .with(Acme::discreet())
+        .with(Acme::mute())
+}
+
 async fn open(directory: &TempDir, query: &str) -> Store {
     let url = format!(
         "sqlite://{}{query}",
@@ -216,6 +239,21 @@ impl Keys {
 
     pub fn repair(&self) {
         self.broken.lock().unwrap().clear();
+    }
+}
+
+/// A test that handles events does it by [`Inbox::drain`].
+#[derive(Debug)]
+pub struct NoJobs;
+
+#[async_trait]
+impl LaneQueue for NoJobs {
+    async fn insert_in(&self, _: &mut Transaction, _: &[(TenantId, Lane)]) -> Result<()> {
+        Ok(())
+    }
+
+    async fn waited_in(&self, _: &mut Transaction) -> Result<Duration> {
+        Ok(Duration::ZERO)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use integrations_core::status::Event as Move;
 use integrations_core::webhook::Secrets;
 use integrations_core::{Error, ErrorKind};
-use integrations_server::{Inbox, SecretSource as _};
+use integrations_server::SecretSource as _;
 use integrations_store::EventStatus;
 
 use crate::acme::{Acme, GLOBAL_SECRET};
@@ -66,13 +66,15 @@ async fn promise_04_twenty_deliveries_have_one_effect() {
     let second = house.another_store("").await;
     let here = house.webhooks();
     let there = house.builder_on(&second).build();
-    let inboxes: Vec<_> = [&here, &there, &there]
-        .map(|webhooks| {
-            let inbox = Inbox::builder(webhooks, Arc::clone(&effects));
-            inbox
-                .poll_interval(Duration::from_millis(5))
-                .build()
-                .start()
+    let inboxes: Vec<_> = [&house.store, &second, &second]
+        .map(|store| {
+            let inbox = house.inbox_on(store).handler(Arc::clone(&effects)).build();
+            tokio::spawn(async move {
+                loop {
+                    inbox.drain().await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            })
         })
         .into();
     for round in 0..5 {
@@ -94,45 +96,12 @@ async fn promise_04_twenty_deliveries_have_one_effect() {
     })
     .await;
     for inbox in inboxes {
-        inbox.stop().await;
+        inbox.abort();
     }
     assert_eq!(house.events(&acme).await.len(), 5);
     let mut names = effects.names();
     names.sort();
     assert_eq!(names, ["e0", "e1", "e2", "e3", "e4"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn promise_04_a_crash_between_claim_and_completion_loses_nothing() {
-    let house = House::new().await;
-    let acme = house.acme().await;
-    let webhooks = house.webhooks();
-    let router = mounted(&webhooks);
-    for id in ["e1", "e2"] {
-        let sent = signed("/hooks/acme", SECRET_A, body("A1", id));
-        assert_eq!(status(&router, sent).await, 200);
-    }
-    let dying = Recorder::new(|_| Do::Hang);
-    let inbox = Inbox::builder(&webhooks, Arc::clone(&dying))
-        .lease(Duration::from_millis(100))
-        .build();
-    let process = tokio::spawn(async move { inbox.drain().await });
-    eventually("the handler runs", async || dying.active() == 1).await;
-    process.abort();
-    eventually("it is gone", async || dying.active() == 0).await;
-    let next = Recorder::ok();
-    let inbox = Inbox::builder(&webhooks, Arc::clone(&next)).build();
-    eventually("both are handled", async || {
-        inbox.drain().await.unwrap();
-        next.done() == 2
-    })
-    .await;
-    let seen = next.begun();
-    assert_eq!(next.names(), ["e1", "e2"]);
-    assert!(seen.iter().all(|seen| seen.attempt == 2));
-    assert_eq!(seen[0].id, dying.begun()[0].id, "the same event");
-    let done = house.events(&acme).await;
-    assert!(done.iter().all(|event| event.status == EventStatus::Done));
 }
 
 #[tokio::test]
@@ -142,7 +111,7 @@ async fn promise_14_events_of_a_broken_connection_wait_for_its_recovery() {
     let webhooks = house.webhooks();
     let router = mounted(&webhooks);
     let seen = Recorder::ok();
-    let inbox = Inbox::builder(&webhooks, Arc::clone(&seen)).build();
+    let inbox = house.inbox().handler(Arc::clone(&seen)).build();
     let send = async |id: &str| {
         let sent = signed("/hooks/acme", SECRET_A, body("A1", id));
         assert_eq!(status(&router, sent).await, 200);
@@ -174,7 +143,7 @@ async fn promise_14_a_handler_that_meets_a_dead_credential_gets_the_event_again(
         1 => Do::Return(Err(Error::new(ErrorKind::Auth, "renew the token"))),
         _ => Do::Return(Ok(())),
     });
-    let inbox = Inbox::builder(&webhooks, Arc::clone(&seen)).build();
+    let inbox = house.inbox().handler(Arc::clone(&seen)).build();
     let sent = signed("/hooks/acme", SECRET_A, body("A1", "e1"));
     assert_eq!(status(&router, sent).await, 200);
     assert_eq!(inbox.drain().await.unwrap().retried, 1);
@@ -242,7 +211,7 @@ async fn promise_07_nothing_here_shows_a_secret() {
         Some("e1") => Do::Return(Err(Error::new(ErrorKind::Validation, "bad"))),
         _ => Do::Panic(format!("{:?}", delivery.event.payload())),
     });
-    let builder = Inbox::builder(&webhooks, clumsy).max_attempts(1);
+    let builder = house.inbox().handler(clumsy).max_attempts(1);
     show("InboxBuilder", &builder);
     let inbox = builder.build();
     show("Inbox", &inbox);
@@ -250,9 +219,9 @@ async fn promise_07_nothing_here_shows_a_secret() {
     let failed = house.events(&acme).await;
     assert!(failed.iter().all(|one| one.status == EventStatus::Failed));
     show("StoredEvent", &failed);
-    let handle = inbox.start();
-    show("InboxHandle", &handle);
-    handle.stop().await;
+    let sweeper = inbox.start_sweeper(Duration::from_secs(1));
+    show("Sweeper", &sweeper);
+    sweeper.stop().await;
     detector().assert_clean();
     // It would have seen them.
     let blind = integrations_testkit::LeakDetector::new();

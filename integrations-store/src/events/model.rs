@@ -3,7 +3,8 @@ use std::str::FromStr;
 use integrations_core::webhook::{DedupeKey, Event};
 use integrations_core::{Error, EventId, IntegrationId, Result, TenantId, Timestamp};
 
-use crate::error;
+use super::Lane;
+use crate::{error, time};
 
 /// Where a stored event stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,8 +74,12 @@ pub struct StoredEvent {
     pub integration: IntegrationId,
     /// What makes two deliveries the same event.
     pub dedupe_key: DedupeKey,
-    /// The event, its payload byte for byte.
+    /// The event, its payload byte for byte, or its sealed text.
     pub event: Event,
+    /// Whether the payload is the vault's sealed text.
+    pub sealed: bool,
+    /// The lane that it waits in.
+    pub lane: Lane,
     /// Where it stands.
     pub status: EventStatus,
     /// How often somebody began to work on it.
@@ -106,7 +111,7 @@ pub struct EventCounts {
 }
 
 impl EventCounts {
-    pub(super) fn of(rows: &[(String, i64)]) -> Self {
+    pub(crate) fn of(rows: &[(String, i64)]) -> Self {
         let count = |status: EventStatus| {
             let row = rows.iter().find(|(word, _)| word == status.as_str());
             row.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or_default())
@@ -127,6 +132,9 @@ impl EventCounts {
 pub struct EventFilter {
     pub(crate) status: Option<EventStatus>,
     pub(crate) integration: Option<IntegrationId>,
+    pub(crate) kind: Option<String>,
+    pub(crate) lane: Option<Lane>,
+    pub(crate) received: (Option<Timestamp>, Option<Timestamp>),
     pub(crate) after: Option<EventId>,
     pub(crate) limit: u32,
 }
@@ -143,6 +151,9 @@ impl EventFilter {
         Self {
             status: None,
             integration: None,
+            kind: None,
+            lane: None,
+            received: (None, None),
             after: None,
             limit: 100,
         }
@@ -160,6 +171,30 @@ impl EventFilter {
         self
     }
 
+    /// Only those that the provider calls this, for example `ContactCreate`.
+    pub fn kind(mut self, kind: impl Into<String>) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// Only those of this lane.
+    pub fn lane(mut self, lane: Lane) -> Self {
+        self.lane = Some(lane);
+        self
+    }
+
+    /// Only those that arrived at this time or later.
+    pub fn received_from(mut self, at: Timestamp) -> Self {
+        self.received.0 = Some(at);
+        self
+    }
+
+    /// Only those that arrived before this time.
+    pub fn received_before(mut self, at: Timestamp) -> Self {
+        self.received.1 = Some(at);
+        self
+    }
+
     /// The page after this one: the last id of the page before.
     pub fn after(mut self, id: EventId) -> Self {
         self.after = Some(id);
@@ -170,5 +205,14 @@ impl EventFilter {
     pub fn limit(mut self, rows: u32) -> Self {
         self.limit = rows;
         self
+    }
+
+    /// From when to when, as the database holds times.
+    pub(crate) fn range(&self) -> (i64, i64) {
+        let (from, before) = self.received;
+        (
+            from.map_or(i64::MIN, time::to_micros),
+            before.map_or(i64::MAX, time::to_micros),
+        )
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct RawEvent {
     occurred_at: Option<i64>,
     received_at: i64,
     payload: Vec<u8>,
+    sealed_key: Option<String>,
+    lane: String,
     status: String,
     attempts: i64,
     next_at: i64,
@@ -42,6 +44,8 @@ from_row!(RawEvent, |row| Ok(Self {
     occurred_at: row.try_get("occurred_at")?,
     received_at: row.try_get("received_at")?,
     payload: row.try_get("payload")?,
+    sealed_key: row.try_get("sealed_key")?,
+    lane: row.try_get("lane")?,
     status: row.try_get("status")?,
     attempts: row.try_get("attempts")?,
     next_at: row.try_get("next_at")?,
@@ -80,6 +84,8 @@ impl RawEvent {
             integration: self.integration.into(),
             dedupe_key: DedupeKey::from(self.dedupe_key),
             event: Event::restore(parts),
+            sealed: self.sealed_key.is_some(),
+            lane: self.lane.into(),
             status: self
                 .status
                 .parse()

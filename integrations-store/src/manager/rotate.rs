@@ -1,9 +1,9 @@
-use integrations_core::vault::{RecordScope, SealedRecord};
-use integrations_core::{Error, IntegrationId, Result, TenantId};
+use integrations_core::vault::{RecordScope, Scope, SealedRecord};
+use integrations_core::{Error, ErrorKind, IntegrationId, Result, TenantId};
 
 use super::{IntegrationManager, seal};
-use crate::deployment::Sealed;
-use crate::{error, tokens};
+use crate::deployment::{Sealed, SealedPayload};
+use crate::{PAYLOAD_FIELD, error, tokens};
 
 /// How many rows are read at a time.
 const BATCH: u32 = 100;
@@ -21,14 +21,25 @@ pub struct Rotation {
 }
 
 impl IntegrationManager {
-    /// Wraps every data key again that another key than the vault's active one wraps: configs and OAuth tokens of all
-    /// tenants, row by row, while everything works. It can be stopped at any time; the next call goes on where it
+    /// Wraps every data key again that another key than the vault's active one wraps: configs, OAuth tokens, outgoing
+    /// endpoints and sealed payloads of all tenants, row by row, while everything works. It can be stopped at any time; the next call goes on where it
     /// was. When it reports nothing failed, the old keys can leave the ring, ten minutes later: pending OAuth
     /// authorizations are not rotated, they end by themselves.
     ///
     /// # Errors
     /// [`ErrorKind::Store`](integrations_core::ErrorKind::Store). A row that does not open is no error but reported.
     pub async fn rotate_keys(&self) -> Result<Rotation> {
+        self.rotate_keys_with(|_| {}).await
+    }
+
+    /// [`rotate_keys`](Self::rotate_keys) that says after every hundred rows how far it is.
+    ///
+    /// # Errors
+    /// As [`rotate_keys`](Self::rotate_keys).
+    pub async fn rotate_keys_with(
+        &self,
+        mut watch: impl FnMut(&Rotation) + Send,
+    ) -> Result<Rotation> {
         let mut report = Rotation::default();
         let active = self.0.vault.active_id();
         let deployment = self.0.store.deployment();
@@ -59,9 +70,66 @@ impl IntegrationManager {
                         Err(error) => return Err(error),
                     }
                 }
+                watch(&report);
             }
         }
+        let endpoints = self.0.store.endpoints(&self.0.vault).rotate_keys().await?;
+        report.rewrapped += endpoints.rewrapped;
+        report.changed_meanwhile += endpoints.changed_meanwhile;
+        report.failed.extend(endpoints.failed);
+        watch(&report);
+        for unmatched in [false, true] {
+            self.rotate_payloads(unmatched, &mut report, &mut watch)
+                .await?;
+        }
         Ok(report)
+    }
+
+    /// The payloads of webhook events that are sealed at rest.
+    async fn rotate_payloads(
+        &self,
+        unmatched: bool,
+        report: &mut Rotation,
+        watch: &mut (dyn FnMut(&Rotation) + Send),
+    ) -> Result<()> {
+        let active = self.0.vault.active_id();
+        let deployment = self.0.store.deployment();
+        let mut after = None;
+        loop {
+            let rows = deployment
+                .stale_payloads(active.as_str(), unmatched, after.as_ref(), BATCH)
+                .await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = Some(last.clone());
+            for row in &rows {
+                let (tenant, record) = row.place()?;
+                match self.rotate_payload(row, &tenant, &record).await {
+                    Ok(true) => report.rewrapped += 1,
+                    Ok(false) => report.changed_meanwhile += 1,
+                    Err(error) if is_own(&error) => {
+                        report.failed.push(format!("{record} of {tenant}: {error}"));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            watch(report);
+        }
+    }
+
+    async fn rotate_payload(
+        &self,
+        row: &SealedPayload,
+        tenant: &TenantId,
+        record: &str,
+    ) -> Result<bool> {
+        let text = std::str::from_utf8(&row.sealed);
+        let text = text.map_err(|_| Error::new(ErrorKind::Crypto, "not a sealed text"))?;
+        let scope = Scope::new(tenant, record, PAYLOAD_FIELD);
+        let sealed = self.0.vault.rewrap_value(&scope, &text.parse()?).await?;
+        let new = (&*sealed.to_string(), sealed.key_id().as_str());
+        self.0.store.deployment().replace_payload(row, new).await
     }
 
     /// Whether the row still was what was read.
@@ -118,5 +186,5 @@ enum Kind {
 
 /// The row's own trouble, not the database's.
 fn is_own(error: &Error) -> bool {
-    error.kind() == integrations_core::ErrorKind::Crypto
+    error.kind() == ErrorKind::Crypto
 }

@@ -1,5 +1,7 @@
+use integrations_core::webhook::schemes::Basic;
 use integrations_core::webhook::{Secrets as WebhookSecrets, TenantKey};
 use integrations_core::{IntegrationId, Result, TenantId, WebhookSecret};
+use serde_json::Value;
 
 use super::{IntegrationManager, seal};
 use crate::{Changes, StoredIntegration};
@@ -8,6 +10,8 @@ use crate::{Changes, StoredIntegration};
 const KEPT: usize = 3;
 /// The config field that templates call their webhook secret.
 const CONFIG_FIELD: &str = "/webhookSecret";
+/// The config field that templates call the user of an HTTP Basic webhook.
+const CONFIG_USER: &str = "webhookUser";
 
 /// An integration that a webhook may be for.
 #[derive(Debug, Clone)]
@@ -76,6 +80,9 @@ impl IntegrationManager {
         }
         if let Some(secret) = opened.get(CONFIG_FIELD) {
             secrets = secrets.with(secret.clone());
+        }
+        if let Some(user) = row.config.get(CONFIG_USER).and_then(Value::as_str) {
+            secrets = secrets.with_named(Basic::USER, user);
         }
         Ok(self.with_application_secrets(&row.provider, secrets))
     }

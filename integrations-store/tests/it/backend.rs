@@ -11,7 +11,10 @@ use integrations_store::{
     Engine, NewIntegration, Store, StoreOptions, StoredIntegration, Transition,
 };
 use serde_json::json;
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, SqlSafeStr as _, SqliteConnection,
+    SqlitePool,
+};
 use tempfile::TempDir;
 
 /// The integration of promise tests that nobody but the right tenant may see.
@@ -44,7 +47,7 @@ impl Backend {
     /// A schema of its own; `None` when PostgreSQL is not there.
     pub async fn postgres() -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let server = crate::postgres::server()?;
+        let server = integrations_testkit::postgres::server()?;
         let schema = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         Some(Self::open(server.url(), &schema, None).await)
     }
@@ -77,6 +80,19 @@ impl Backend {
     pub async fn another_with(&self, change: impl FnOnce(StoreOptions) -> StoreOptions) -> Store {
         let options = change(options(&self.schema).clock(self.clock.clone()));
         Store::open_with(&self.url, options).await.unwrap()
+    }
+
+    /// Another database of the same engine, without tables.
+    pub async fn empty(&self) -> Empty {
+        if let Engine::Sqlite = self.engine() {
+            return Empty::Sqlite(SqliteConnection::connect("sqlite::memory:").await.unwrap());
+        }
+        let schema = format!("{}_empty", self.schema);
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        let make = format!("CREATE SCHEMA {schema}; SET search_path TO {schema}");
+        let make = AssertSqlSafe(make).into_sql_str();
+        sqlx::raw_sql(make).execute(&mut connection).await.unwrap();
+        Empty::Postgres(connection, schema)
     }
 
     pub fn url(&self) -> &str {
@@ -249,6 +265,62 @@ pub fn tokens(access: &str, refresh: &str) -> TokenSet {
     let mut tokens = TokenSet::new(access);
     tokens.refresh_token = Some(refresh.into());
     tokens
+}
+
+/// A database without tables, for the scripts that make them.
+pub enum Empty {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection, String),
+}
+
+/// A column of a table: `table.column`.
+pub struct Column {
+    pub name: String,
+    pub kind: String,
+    pub may_be_left_out: bool,
+}
+
+impl Empty {
+    pub async fn run(&mut self, script: &str) {
+        let script = AssertSqlSafe(script.to_owned()).into_sql_str();
+        match self {
+            Self::Sqlite(connection) => {
+                sqlx::raw_sql(script).execute(connection).await.unwrap();
+            }
+            Self::Postgres(connection, _) => {
+                sqlx::raw_sql(script).execute(connection).await.unwrap();
+            }
+        }
+    }
+
+    pub async fn columns(&mut self) -> Vec<Column> {
+        let rows: Vec<(String, String, bool)> = match self {
+            Self::Sqlite(connection) => sqlx::query_as(
+                "SELECT t.name || '.' || c.name, c.type, c.\"notnull\" = 0 OR c.dflt_value IS NOT NULL \
+                 FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY 1",
+            )
+            .fetch_all(connection)
+            .await
+            .unwrap(),
+            Self::Postgres(connection, schema) => sqlx::query_as(
+                "SELECT c.table_name || '.' || c.column_name, c.data_type::text, \
+                 c.is_nullable = 'YES' OR c.column_default IS NOT NULL \
+                 FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name) \
+                 WHERE c.table_schema = $1 AND t.table_type = 'BASE TABLE' ORDER BY 1",
+            )
+            .bind(schema.as_str())
+            .fetch_all(connection)
+            .await
+            .unwrap(),
+        };
+        let rows = rows.into_iter();
+        rows.map(|(name, kind, may_be_left_out)| Column {
+            name,
+            kind,
+            may_be_left_out,
+        })
+        .collect()
+    }
 }
 
 /// Makes one test per engine of each function.

@@ -3,18 +3,16 @@ use std::time::Duration;
 
 use integrations_core::ErrorKind;
 use integrations_core::status::Event as Move;
-use integrations_store::{EventFilter, EventStatus, Inserted, NewEvent, Transition};
+use integrations_store::{
+    Ended, EventFilter, EventStatus, Inserted, Lane, NewEvent, Step, Transition,
+};
 
 use crate::backend::{ACTOR, Backend, event, key, on_both_engines, tenant};
-
-const LEASE: Duration = Duration::from_secs(60);
+use crate::lanes::{drain, sweep, take};
 
 on_both_engines!(
     events_come_back_byte_for_byte,
     promise_04_a_repeat_is_stored_once,
-    promise_04_a_lost_claim_comes_back,
-    events_are_finished_by_their_owner,
-    claims_never_overlap,
     a_request_is_stored_whole_or_not_at_all,
     promise_14_events_wait_for_the_recovery,
     promise_14_no_event_is_forgotten_while_the_status_flips,
@@ -88,129 +86,6 @@ async fn promise_04_a_repeat_is_stored_once(backend: Backend) {
     assert!(!other.is_duplicate(), "another tenant's event");
 }
 
-async fn promise_04_a_lost_claim_comes_back(backend: Backend) {
-    let a = tenant("a");
-    let made = backend.active(&a).await;
-    let events = backend.store.events();
-    events
-        .insert(&a, made.id, &event("x", "{}"), &key("1"))
-        .await
-        .unwrap();
-    let first = events
-        .claim_due(&a, 10, Duration::from_millis(100))
-        .await
-        .unwrap()
-        .remove(0);
-    assert_eq!(first.attempts, 1);
-    assert!(
-        events.claim_due(&a, 10, LEASE).await.unwrap().is_empty(),
-        "somebody has it"
-    );
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    let second = events.claim_due(&a, 10, LEASE).await.unwrap().remove(0);
-    assert_eq!((second.id, second.attempts), (first.id, 2));
-    let late = events.complete(&first).await.unwrap_err();
-    assert_eq!(
-        (late.kind(), late.code()),
-        (ErrorKind::Conflict, Some("lease_lost"))
-    );
-    events.complete(&second).await.unwrap();
-    let done = events.find(&a, first.id).await.unwrap().unwrap();
-    assert_eq!(done.status, EventStatus::Done);
-}
-
-async fn events_are_finished_by_their_owner(backend: Backend) {
-    let a = tenant("a");
-    let made = backend.active(&a).await;
-    let events = backend.store.events();
-    for number in ["1", "2", "3", "4"] {
-        events
-            .insert(&a, made.id, &event(number, "{}"), &key(number))
-            .await
-            .unwrap();
-    }
-    let mut claimed = events.claim_due(&a, 10, LEASE).await.unwrap();
-    let kinds: Vec<_> = claimed
-        .iter()
-        .map(|one| one.event.kind().to_owned())
-        .collect();
-    assert_eq!(kinds, ["1", "2", "3", "4"], "in order of arrival");
-    events.complete(&claimed[0]).await.unwrap();
-    events
-        .fail(&claimed[1], &"no such contact ".repeat(200))
-        .await
-        .unwrap();
-    events
-        .retry(&claimed[2], LEASE, "the provider was down")
-        .await
-        .unwrap();
-    let until = claimed[3].until;
-    assert!(events.extend(&mut claimed[3], LEASE * 2).await.unwrap() > until);
-    events.release(&claimed[3]).await.unwrap();
-    assert_eq!(
-        events.complete(&claimed[0]).await.unwrap_err().code(),
-        Some("lease_lost"),
-        "once"
-    );
-    let counts = events.counts(&a, Some(made.id)).await.unwrap();
-    assert_eq!((counts.pending, counts.done, counts.failed), (2, 1, 1));
-    let again = events.claim_due(&a, 10, LEASE).await.unwrap();
-    assert_eq!(again.len(), 1, "the retried one waits");
-    assert_eq!(
-        (again[0].id, again[0].attempts),
-        (claimed[3].id, 1),
-        "a release does not count"
-    );
-    let failed = events
-        .list(&a, &EventFilter::all().status(EventStatus::Failed))
-        .await
-        .unwrap();
-    assert!(failed[0].error_message.as_ref().unwrap().len() <= 1000);
-    assert!(failed[0].finished_at.is_some());
-}
-
-async fn claims_never_overlap(backend: Backend) {
-    let (a, b) = (tenant("a"), tenant("b"));
-    let (one, two) = (backend.active(&a).await, backend.active(&b).await);
-    for number in 0..60 {
-        let (tenant, id) = if number % 2 == 0 {
-            (&a, one.id)
-        } else {
-            (&b, two.id)
-        };
-        let dedupe = key(&number.to_string());
-        backend
-            .store
-            .events()
-            .insert(tenant, id, &event("x", "{}"), &dedupe)
-            .await
-            .unwrap();
-    }
-    let mut workers = Vec::new();
-    for _ in 0..6 {
-        let store = backend.another().await;
-        workers.push(tokio::spawn(async move {
-            let mut mine = Vec::new();
-            loop {
-                let claimed = store.deployment().claim_due_events(7, LEASE).await.unwrap();
-                if claimed.is_empty() {
-                    return mine;
-                }
-                for event in &claimed {
-                    store.events().complete(event).await.unwrap();
-                    mine.push(event.id);
-                }
-            }
-        }));
-    }
-    let mut all = Vec::new();
-    for worker in workers {
-        all.extend(worker.await.unwrap());
-    }
-    assert_eq!(all.len(), 60);
-    assert_eq!(all.iter().collect::<HashSet<_>>().len(), 60, "each once");
-}
-
 async fn a_request_is_stored_whole_or_not_at_all(backend: Backend) {
     let (a, b) = (tenant("a"), tenant("b"));
     let (one, two) = (backend.active(&a).await, backend.active(&b).await);
@@ -261,7 +136,9 @@ async fn promise_14_events_wait_for_the_recovery(backend: Backend) {
     };
     insert("1").await;
     insert("2").await;
-    let working = events.claim_due(&a, 1, LEASE).await.unwrap().remove(0);
+    let lane = Lane::new(made.id, None);
+    let lanes = backend.store.lanes();
+    let (lease, working) = take(&backend.store, &a, &lane).await.unwrap();
     for down in [Move::Failed, Move::Disconnected] {
         integrations
             .transition(&a, made.id, &Transition::new(down, ACTOR))
@@ -272,19 +149,22 @@ async fn promise_14_events_wait_for_the_recovery(backend: Backend) {
         insert("3").await,
         Inserted::Accepted { kept: true, .. }
     ));
-    events
-        .retry(&working, Duration::ZERO, "refused")
-        .await
-        .unwrap();
-    assert!(events.claim_due(&a, 10, LEASE).await.unwrap().is_empty());
+    let refused = Ended::Retry {
+        wait: Duration::ZERO,
+        reason: "refused".to_owned(),
+    };
+    let step = lanes.next(lease, &working, &refused).await.unwrap();
+    assert!(matches!(step, Step::Empty), "{step:?}");
+    assert!(take(&backend.store, &a, &lane).await.is_none());
     assert_eq!(events.counts(&a, None).await.unwrap().kept, 3);
     let up = integrations
         .transition(&a, made.id, &Transition::new(Move::Succeeded, ACTOR))
         .await
         .unwrap();
     assert_eq!(up.events_released, 3);
-    let drained = events.claim_due(&a, 10, LEASE).await.unwrap();
-    let kinds: Vec<_> = drained.iter().map(|one| one.event.kind()).collect();
+    let swept = sweep(&backend.store).await;
+    assert_eq!(swept, [(a.clone(), lane.clone())], "somebody is told");
+    let kinds = drain(&backend.store, &a, &lane).await;
     assert_eq!(kinds, ["1", "2", "3"], "in order of arrival");
 }
 
@@ -343,7 +223,8 @@ async fn promise_14_an_event_waits_for_a_recovery_that_is_under_way(backend: Bac
         inserted.unwrap(),
         Inserted::Accepted { kept: false, .. }
     ));
-    assert_eq!(events.claim_due(&a, 1, LEASE).await.unwrap().len(), 1);
+    let lane = Lane::new(made.id, None);
+    assert!(take(&backend.store, &a, &lane).await.is_some());
 }
 
 async fn finished_events_are_purged(backend: Backend) {
@@ -356,18 +237,21 @@ async fn finished_events_are_purged(backend: Backend) {
             .await
             .unwrap();
     }
-    let claimed = events.claim_due(&a, 1, LEASE).await.unwrap();
-    events.complete(&claimed[0]).await.unwrap();
+    let lane = Lane::new(made.id, None);
+    let (lease, first) = take(&backend.store, &a, &lane).await.unwrap();
+    let lanes = backend.store.lanes();
+    let step = lanes.next(lease, &first, &Ended::Done).await.unwrap();
+    let Step::Work(lease, second) = step else {
+        panic!("{step:?}")
+    };
+    lanes.next(lease, &second, &Ended::Released).await.unwrap();
     let now = integrations_core::Clock::now(&*backend.clock);
     let deployment = backend.store.deployment();
-    assert_eq!(deployment.purge_events(now).await.unwrap(), 0);
-    assert_eq!(
-        deployment
-            .purge_events(now + Duration::from_secs(1))
-            .await
-            .unwrap(),
-        1
-    );
+    let (later, done) = (now + Duration::from_secs(1), EventStatus::Done);
+    assert_eq!(deployment.purge_events(done, now, 10).await.unwrap(), 0);
+    let failed = deployment.purge_events(EventStatus::Failed, later, 10);
+    assert_eq!(failed.await.unwrap(), 0);
+    assert_eq!(deployment.purge_events(done, later, 10).await.unwrap(), 1);
     assert_eq!(events.counts(&a, None).await.unwrap().pending, 1);
 }
 

@@ -1,11 +1,13 @@
 use integrations_store::{Engine, Store, StoreOptions};
 
-use crate::backend::{Backend, on_both_engines};
+use crate::backend::{Backend, Column, on_both_engines};
 
 on_both_engines!(
     migrating_again_does_nothing,
     migrators_take_turns,
+    the_next_schema_is_worked_with,
     a_newer_schema_is_refused,
+    each_schema_takes_what_programs_of_the_one_before_write,
     a_changed_migration_is_refused,
     without_tables_the_error_says_so,
 );
@@ -45,17 +47,82 @@ async fn migrators_take_turns(backend: Backend) {
     assert_eq!(worked, 1, "one migrates, the others find it done");
 }
 
-async fn a_newer_schema_is_refused(backend: Backend) {
-    let insert = match backend.engine() {
-        Engine::Sqlite => {
-            "INSERT INTO main.integrations_migrations VALUES (9999, 'later', x'00', 0)"
-        }
-        _ => "INSERT INTO main.integrations_migrations VALUES (9999, 'later', '\\x00', 0)",
+/// What a later program would write about one of its files.
+fn later(backend: &Backend, version: i64, works_with: i64) -> String {
+    let checksum = match backend.engine() {
+        Engine::Sqlite => "x'00'",
+        _ => "'\\x00'",
     };
-    backend.raw(insert).await.unwrap();
+    format!(
+        "INSERT INTO main.integrations_migrations (version, name, works_with, checksum, applied_at) \
+         VALUES ({version}, 'later', {works_with}, {checksum}, 0)"
+    )
+}
+
+/// While processes are replaced one by one, one of the old ones may be started again.
+async fn the_next_schema_is_worked_with(backend: Backend) {
+    let ours = Store::schema_version();
+    let next = later(&backend, ours + 1, ours);
+    backend.raw(&next).await.unwrap();
+    let done = backend.another().await.migrate().await.unwrap();
+    assert_eq!((done.from, done.to), (ours + 1, ours + 1));
+    assert!(done.applied.is_empty());
+    backend.active(&crate::backend::tenant("a")).await;
+}
+
+async fn a_newer_schema_is_refused(backend: Backend) {
+    let insert = later(&backend, 9999, 9998);
+    backend.raw(&insert).await.unwrap();
     let error = backend.store.migrate().await.unwrap_err();
     assert_eq!(error.code(), Some("schema_newer"), "{error}");
     assert!(error.to_string().contains("9999"), "{error}");
+}
+
+/// A program of the version before names the columns that it knows: they are all there, and none that it does not know
+/// asks it for a value.
+async fn each_schema_takes_what_programs_of_the_one_before_write(backend: Backend) {
+    let folder = match backend.engine() {
+        Engine::Sqlite => "migrations/sqlite",
+        _ => "migrations/postgres",
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    assert_eq!(
+        files.len(),
+        usize::try_from(Store::schema_version()).unwrap()
+    );
+    let mut empty = backend.empty().await;
+    let mut before: Vec<Column> = Vec::new();
+    for file in files {
+        empty.run(&std::fs::read_to_string(&file).unwrap()).await;
+        let after = empty.columns().await;
+        for known in &before {
+            let now = after.iter().find(|now| now.name == known.name);
+            let now = now.unwrap_or_else(|| panic!("{} is gone in {file:?}", known.name));
+            assert_eq!(now.kind, known.kind, "{} in {file:?}", known.name);
+            assert!(
+                now.may_be_left_out || !known.may_be_left_out,
+                "{} is required since {file:?}",
+                known.name
+            );
+        }
+        let table = |column: &Column| column.name.split('.').next().unwrap().to_owned();
+        for new in &after {
+            let is_new = before.iter().all(|known| known.name != new.name);
+            if is_new && before.iter().any(|known| table(known) == table(new)) {
+                assert!(
+                    new.may_be_left_out,
+                    "{} has no default in {file:?}",
+                    new.name
+                );
+            }
+        }
+        before = after;
+    }
+    assert!(before.len() > 90, "{}", before.len());
 }
 
 async fn a_changed_migration_is_refused(backend: Backend) {
@@ -119,7 +186,8 @@ async fn both_engines_have_one_schema() {
     {
         let table = line.split('.').next().unwrap();
         assert!(
-            table == "templates" || line.starts_with(&format!("{table}.tenant_id ")),
+            ["templates", "rate_budgets"].contains(&table)
+                || line.starts_with(&format!("{table}.tenant_id ")),
             "the tenant comes first in every key: {line}"
         );
     }

@@ -9,12 +9,16 @@ use integrations_core::oauth::{Authorize, PendingAuthorization, StateStore, Toke
 use integrations_core::status::Event as Move;
 use integrations_core::{ErrorKind, WebhookSecret};
 use integrations_store::{
-    Changes, ClaimedEvent, EventFilter, Filter, LeadFields, NewAudit, Transition, Update,
+    Changes, ClaimedEvent, Ended, EventFilter, Filter, Lane, LeadFields, NewAudit, NewEvent, Step,
+    Transition, Update,
 };
 use serde_json::json;
 
 use crate::backend::{ACTOR, Backend, event, key, on_both_engines, tenant, tokens};
 use crate::fake::{config, manager};
+use crate::lanes::take;
+
+mod outgoing;
 
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -25,14 +29,16 @@ const WALKED: &[&str] = &[
     "verify_chain",
     "find",
     "counts",
-    "claim_due",
-    "complete",
-    "fail",
-    "retry",
-    "release",
-    "extend",
+    "enter",
+    "next",
+    "keep",
+    "complete_in",
+    "is_finished",
+    "replay_in",
+    "replay_one_in",
     "insert",
     "insert_all",
+    "insert_in",
     "get",
     "create",
     "update",
@@ -56,10 +62,18 @@ const WALKED: &[&str] = &[
     "reencrypt",
     "try_acquire",
     "renew",
+    "release",
     "load",
     "save",
     "put",
     "take",
+    // The dead letters, walked in their own module.
+    "add_in",
+    "find_open_in",
+    "mark_replayed_in",
+    "drop_letter",
+    "purge",
+    "replayable",
 ];
 
 on_both_engines!(promise_12_no_call_reads_or_changes_another_tenants_rows);
@@ -81,7 +95,9 @@ async fn promise_12_no_call_reads_or_changes_another_tenants_rows(backend: Backe
         .await
         .unwrap()
         .id();
-    let claimed = events.claim_due(&a, 1, LEASE).await.unwrap().remove(0);
+    let lanes = store.lanes();
+    let lane = Lane::new(id, None);
+    let (lane_lease, claimed) = take(store, &a, &lane).await.unwrap();
     leads
         .upsert(&a, id, "c1", "fake", &LeadFields::default())
         .await
@@ -149,24 +165,48 @@ async fn promise_12_no_call_reads_or_changes_another_tenants_rows(backend: Backe
         events.counts(&b, Some(id)).await.unwrap(),
         Default::default()
     );
+    let everything = EventFilter::all();
+    assert_eq!(events.replayable(&b, &everything).await.unwrap(), 0);
     missing(
         events
             .insert(&b, id, &event("x", "{}"), &key("2"))
             .await
             .unwrap_err(),
     );
-    assert!(events.claim_due(&b, 10, LEASE).await.unwrap().is_empty());
-    let mut foreign: ClaimedEvent = claimed.clone();
+    let entered = lanes.enter(&b, &lane, LEASE, 10).await.unwrap();
+    assert!(matches!(entered, Step::Empty), "{entered:?}");
+    assert!(!lanes.is_finished(&b, stored).await.unwrap());
+    let mut foreign: ClaimedEvent = (*claimed).clone();
     foreign.tenant = b.clone();
-    for lost in [
-        events.complete(&foreign).await,
-        events.fail(&foreign, "x").await,
-        events.retry(&foreign, LEASE, "x").await,
-        events.release(&foreign).await,
-        events.extend(&mut foreign, LEASE).await.map(drop),
-    ] {
-        assert_eq!(lost.unwrap_err().code(), Some("lease_lost"));
+    let mut theirs = lane_lease.clone();
+    theirs.tenant = b.clone();
+    assert!(!lanes.keep(&mut theirs).await.unwrap());
+    for ended in [Ended::Done, Ended::Released] {
+        for (lease, claimed) in [(&theirs, &foreign), (&lane_lease, &foreign)] {
+            let lost = lanes.next(lease.clone(), claimed, &ended).await;
+            assert_eq!(lost.unwrap_err().code(), Some("lease_lost"));
+        }
     }
+    let mut transaction = store.begin("test").await.unwrap();
+    let lost = lanes.complete_in(&mut transaction, &foreign).await;
+    assert_eq!(lost.unwrap_err().code(), Some("lease_lost"));
+    drop(transaction);
+    let mut transaction = store.begin("test").await.unwrap();
+    let replayed = events
+        .replay_in(&mut transaction, &b, &EventFilter::all())
+        .await
+        .unwrap();
+    assert!(replayed.events.is_empty());
+    let one = events
+        .replay_one_in(&mut transaction, &b, stored)
+        .await
+        .unwrap();
+    assert!(one.is_none());
+    let (foreign_event, foreign_key) = (event("x", "{}"), key("2"));
+    let new = [NewEvent::new(&b, id, &foreign_event, &foreign_key)];
+    let mut inserted = events.insert_in(&mut transaction, &[&new]).await.unwrap();
+    missing(inserted.remove(0).unwrap_err());
+    transaction.commit().await.unwrap();
     // Leads, leases, OAuth.
     assert_eq!(leads.find(&b, id, "c1").await.unwrap(), None);
     assert_eq!(leads.list(&b, None, 10).await.unwrap(), []);
@@ -270,15 +310,44 @@ fn promise_12_the_walk_is_complete() {
         "open_with",
         "migrate",
         "ping",
-        "close", // the database
+        "close",
+        "begin",
+        "begin_read",
+        "commit", // the database
+        "close",  // the database
+        "begin",
+        "commit", // a transaction, whose calls name it
         "integration",
         "integrations_by_key",
-        "claim_due_events",
+        "begin",
+        "commit",
+        "generation",
+        "sweep_lanes_in",
+        "lanes_due",
+        "keep_unmatched_in",
+        "take_matched_in",
+        "unmatched_counts",
+        "purge_unmatched",
         "probes_due",
         "purge_events",
+        "rollback",
+        "due_deliveries",
+        "purge_messages",
+        "purge_dead_letters",
+        "purge_echoes",
+        "purge_runs",
+        "purge_gone_contacts",
+        "tenants",
+        "event_counts",
+        "waiting_events",
+        "dead_letter_counts",
+        "due_schedules_in",
+        "next_schedule",
+        "due_subscriptions",
         "purge_states", // Deployment
         "probe_due",
         "rotate_keys",
+        "rotate_keys_with",
         "webhook_targets", // the manager's, for the deployment
         "templates",
         "template",
@@ -304,13 +373,19 @@ fn promise_12_the_walk_is_complete() {
                 "Authorize)",
                 "&TokenKey",
                 "&Lease",
+                "&Work",
+                "&Due",
                 "ClaimedEvent",
+                "LaneLease",
                 "NewEvent",
                 "&PendingAuthorization",
             ]
             .iter()
             .any(|word| signature.contains(word));
-            if path.ends_with("templates.rs") && !path.contains("manager") {
+            // Templates and rate budgets belong to the deployment.
+            if path.ends_with("templates.rs") && !path.contains("manager")
+                || path.ends_with("budgets.rs")
+            {
                 continue;
             }
             assert!(
@@ -322,7 +397,12 @@ fn promise_12_the_walk_is_complete() {
             }
         }
     }
-    let walked: BTreeSet<String> = WALKED.iter().map(|name| (*name).to_owned()).collect();
+    let walked: BTreeSet<String> = WALKED
+        .iter()
+        .chain(crate::sync_state::WALKED)
+        .chain(outgoing::WALKED)
+        .map(|name| (*name).to_owned())
+        .collect();
     let unwalked: Vec<_> = seen
         .iter()
         .filter(|name| !walked.contains(*name) && !without_tenant.contains(name.as_str()))
@@ -344,7 +424,11 @@ fn promise_12_every_statement_names_the_tenant() {
         let flat = text.replace("\\\n", " ").replace('\n', " ");
         for literal in flat.split('"').skip(1).step_by(2) {
             let tables = literal.matches("main.").count() - literal.matches("main.clock").count();
-            if tables == 0 || literal.contains("main.templates") || !literal.contains(' ') {
+            if tables == 0
+                || literal.contains("main.templates")
+                || literal.contains("main.rate_budgets")
+                || !literal.contains(' ')
+            {
                 continue;
             }
             statements += 1;

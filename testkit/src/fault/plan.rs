@@ -119,7 +119,7 @@ impl FaultPlan {
 }
 
 /// FNV-1a, which is the same on every machine.
-fn mix(seed: u64, key: &str, count: u64) -> u64 {
+pub(crate) fn mix(seed: u64, key: &str, count: u64) -> u64 {
     let bytes = seed.to_le_bytes().into_iter();
     let bytes = bytes.chain(key.bytes()).chain(count.to_le_bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

@@ -163,6 +163,7 @@ impl World {
                 revoked: false,
             },
         );
+        self.keep_token(&token);
         token
     }
 }

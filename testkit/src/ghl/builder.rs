@@ -1,19 +1,22 @@
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::Notify};
 
 use super::{
     SimulatedGhl,
     auth::AuthTables,
-    clock::Clock,
-    deliver::DeliveryPolicy,
+    contacts::table::SearchDelay,
     ids::Ids,
     journal::Stats,
-    limit::Limiter,
-    server::{self, Shared},
+    limit::{Limiter, Rate},
+    server::Shared,
     state::World,
 };
-use crate::{fault::FaultPlan, signer::Ed25519Signer};
+use crate::{
+    common::{clock::Clock, delivery::DeliveryPolicy, serve},
+    fault::FaultPlan,
+    signer::Ed25519Signer,
+};
 
 /// Settings of a [`SimulatedGhl`]. The defaults are the provider's documented values.
 #[derive(Debug)]
@@ -27,9 +30,13 @@ pub struct Builder {
     retry_after: bool,
     token_lifetime: Duration,
     search_lag: Duration,
+    search_jitter: Duration,
+    rates: Vec<(String, Rate)>,
+    port: u16,
     faults: FaultPlan,
     delivery: DeliveryPolicy,
     locations: Vec<(String, String)>,
+    journal: Option<PathBuf>,
 }
 
 impl Builder {
@@ -43,9 +50,13 @@ impl Builder {
             retry_after: false,
             token_lifetime: Duration::from_secs(86_399),
             search_lag: Duration::from_secs(1),
+            search_jitter: Duration::ZERO,
+            rates: Vec::new(),
+            port: 0,
             faults: FaultPlan::none(),
             delivery: DeliveryPolicy::current(),
             locations: Vec::new(),
+            journal: None,
         }
     }
 
@@ -65,6 +76,18 @@ impl Builder {
     pub fn rate_limit(mut self, max: usize, window: Duration) -> Self {
         self.max = max;
         self.window = window;
+        self
+    }
+
+    /// The same for one location or company alone, as
+    /// [`SimulatedGhl::set_rate_limit`] does.
+    pub fn rate_limit_of(
+        mut self,
+        resource: impl Into<String>,
+        max: usize,
+        window: Duration,
+    ) -> Self {
+        self.rates.push((resource.into(), Rate { max, window }));
         self
     }
 
@@ -93,6 +116,20 @@ impl Builder {
         self
     }
 
+    /// How much longer than [`search_lag`](Self::search_lag) single writes may take to be found, by
+    /// the seed; none by default. With it a later write may be found before an earlier one, so
+    /// that rows turn up behind a reader who has already read past their `dateUpdated`.
+    pub fn search_jitter(mut self, jitter: Duration) -> Self {
+        self.search_jitter = jitter;
+        self
+    }
+
+    /// The port to listen on; by default any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     /// What goes wrong.
     pub fn faults(mut self, plan: FaultPlan) -> Self {
         self.faults = plan;
@@ -111,13 +148,25 @@ impl Builder {
         self
     }
 
-    /// Starts the server on a free port of 127.0.0.1, on the current tokio runtime.
+    /// Makes it outlive its process. Contacts, private tokens, the journals of requests and writes, the counters and the
+    /// rate limit's windows are appended to this file before an answer is sent, and are there again after the next
+    /// start with the same file, seed and locations. It survives a kill at any instant, and not a failure of the
+    /// machine, since nothing is synced to the disk.
+    ///
+    /// Apps and their tokens, messages, appointments and webhooks that were not sent end with the process. Which fault
+    /// struck a request is not told, and its status is the one that it was to be sent.
+    pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
+        self.journal = Some(path.into());
+        self
+    }
+
+    /// Starts the server on 127.0.0.1, on the current tokio runtime.
     ///
     /// # Errors
     ///
-    /// If no port can be bound.
+    /// If the port cannot be bound, or the journal cannot be read or written.
     pub async fn start(self) -> io::Result<SimulatedGhl> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
         let address = listener.local_addr()?;
         let base_url = format!("http://{address}");
         let mut ids = Ids::seeded(self.seed);
@@ -130,29 +179,39 @@ impl Builder {
             ids,
             base_url: base_url.clone(),
             token_lifetime: self.token_lifetime,
-            search_lag: self.search_lag,
+            search: SearchDelay {
+                lag: self.search_lag,
+                jitter: self.search_jitter,
+            },
             auth: AuthTables::default(),
             limiter: Limiter::new(self.max, self.window, self.daily, self.retry_after),
             locations: std::collections::BTreeMap::new(),
             journal: Vec::new(),
+            starts: Vec::new(),
+            disk: None,
             stats: Stats::default(),
+            writes: Vec::new(),
             outbox: VecDeque::new(),
+            subscriptions: Vec::new(),
         };
+        for (resource, rate) in &self.rates {
+            world.limiter.set_rate(resource, *rate);
+        }
         for (id, company) in &self.locations {
             world.add_location(id, company);
         }
+        match &self.journal {
+            Some(path) => world.journal_to(path)?,
+            None => world.starts.push(0),
+        }
         let shared = Arc::new(Shared::new(world, self.faults));
         let stop = Arc::new(Notify::new());
-        let server = tokio::spawn(server::run(
-            listener,
-            Arc::clone(&shared),
-            Arc::clone(&stop),
-        ));
+        let server = tokio::spawn(serve::run(listener, Arc::clone(&shared), Arc::clone(&stop)));
         Ok(SimulatedGhl {
             shared,
             base_url,
             clock: self.clock,
-            signer,
+            signer: Arc::new(signer),
             delivery: self.delivery,
             stop,
             server: Some(server),

@@ -2,11 +2,14 @@ pub(crate) mod model;
 pub(crate) mod table;
 mod validate;
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use self::model::{Contact, normalized_phone};
 use super::{
     error::Refusal,
+    journal::Effect,
     route::{Call, Operation, Reply},
     schema::{Field, Kind, opt, req},
     state::{Location, World},
@@ -139,7 +142,7 @@ impl World {
         location: &str,
         body: &Map<String, Value>,
         added: Option<i64>,
-    ) -> Option<std::sync::Arc<Contact>> {
+    ) -> Option<Arc<Contact>> {
         let added = added.unwrap_or_else(|| self.now_ms());
         let id = self.ids.entity();
         let table = &mut self.locations.get_mut(location)?.contacts;
@@ -155,6 +158,31 @@ impl World {
         };
         contact.apply(body);
         Some(table.put(contact))
+    }
+
+    /// Changes a contact and tells the subscribers, whether or not anything is different then.
+    pub(crate) fn change_contact(
+        &mut self,
+        before: Contact,
+        now: i64,
+        change: impl FnOnce(&mut Contact),
+    ) -> (Arc<Contact>, Effect) {
+        let mut contact = before.clone();
+        change(&mut contact);
+        contact.updated = now;
+        let contact = match self.locations.get_mut(&contact.location) {
+            Some(location) => location.contacts.put(contact),
+            None => Arc::new(contact),
+        };
+        for kind in Contact::events(&before, &contact) {
+            let event = match kind {
+                "ContactDndUpdate" => contact.dnd_event(),
+                _ => contact.event(),
+            };
+            self.publish(kind, event);
+        }
+        let effect = Contact::effect(&before, &contact);
+        (contact, effect)
     }
 }
 
@@ -232,7 +260,8 @@ fn create(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
         view.remove("name");
         view.insert("deleted".to_owned(), json!(false));
     }
-    Reply::created(json!({"contact": view}))
+    let reply = Reply::created(json!({"contact": view}))?;
+    Ok(reply.wrote(&contact.id, Effect::Created))
 }
 
 fn get(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
@@ -245,28 +274,10 @@ fn update(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let now = world.now_ms();
     let (location, contact) = open(world, call)?;
     refuse_duplicate(location, &call.body, Some(&contact.id))?;
-    let view = change(world, contact, now, &call.body, call.named_version);
+    let (contact, effect) = world.change_contact(contact, now, |contact| contact.apply(&call.body));
     let mut body = succeeded(call);
-    body["contact"] = view;
-    Reply::ok(body)
-}
-
-/// Applies a body to an existing contact and tells the subscribers.
-fn change(
-    world: &mut World,
-    mut contact: Contact,
-    now: i64,
-    body: &Map<String, Value>,
-    named_version: bool,
-) -> Value {
-    contact.apply(body);
-    contact.updated = now;
-    let (view, event) = (contact.view(named_version), contact.event());
-    if let Some(location) = world.locations.get_mut(&contact.location) {
-        location.contacts.put(contact);
-    }
-    world.publish("ContactUpdate", event);
-    view
+    body["contact"] = contact.view(call.named_version);
+    Ok(Reply::ok(body)?.wrote(&contact.id, effect))
 }
 
 fn upsert(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
@@ -276,59 +287,71 @@ fn upsert(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let always_new = location.allow_duplicates
         && call.body.get("createNewIfDuplicateAllowed") == Some(&Value::Bool(true));
     let found = matching(location, &call.body, None).filter(|_| !always_new);
+    let mut fields = call.body.clone();
+    if let Some((found, "email")) = found
+        && refuse_duplicate(location, &fields, Some(&found.id)).is_err()
+    {
+        // Another contact has the phone: GHL ignores the second of the two keys.
+        fields.remove("phone");
+    }
     let found = found.map(|(contact, _)| contact.clone());
     let is_new = found.is_none();
-    let view = match found {
-        Some(contact) => change(world, contact, now, &call.body, call.named_version),
+    let (contact, effect) = match found {
+        Some(contact) => world.change_contact(contact, now, |contact| contact.apply(&fields)),
         None => {
             let contact = world.insert_contact(call.location(), &call.body, None);
             let contact = contact.ok_or_else(Refusal::other_location)?;
             world.publish("ContactCreate", contact.event());
-            contact.view(call.named_version)
+            (contact, Effect::Created)
         }
     };
     let mut body = succeeded(call);
     body["new"] = json!(is_new);
-    body["contact"] = view;
-    Reply::ok(body)
+    body["contact"] = contact.view(call.named_version);
+    Ok(Reply::ok(body)?.wrote(&contact.id, effect))
 }
 
 fn delete(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let (location, contact) = open(world, call)?;
     location.contacts.remove(&contact.id);
     world.publish("ContactDelete", contact.event());
-    Reply::ok(succeeded(call))
+    let reply = Reply::ok(succeeded(call))?;
+    Ok(reply.wrote(&contact.id, Effect::Deleted))
 }
 
 fn add_tags(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    let contact = retag(world, call, |contact, tags| {
+    let (contact, effect) = retag(world, call, |contact, tags| {
         contact.add_tags(tags.iter().map(String::as_str));
     })?;
-    Reply::created(json!({"tags": contact.tags}))
+    let reply = Reply::created(json!({"tags": contact.tags}))?;
+    Ok(reply.wrote(&contact.id, effect))
 }
 
 fn remove_tags(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
-    let contact = retag(world, call, |contact, tags| {
+    let (contact, effect) = retag(world, call, |contact, tags| {
         contact.tags.retain(|tag| !tags.contains(tag));
     })?;
-    Reply::ok(json!({"tags": contact.tags}))
+    let reply = Reply::ok(json!({"tags": contact.tags}))?;
+    Ok(reply.wrote(&contact.id, effect))
 }
 
 fn retag(
     world: &mut World,
     call: &Call,
     change: impl FnOnce(&mut Contact, &[String]),
-) -> Result<Contact, Refusal> {
+) -> Result<(Arc<Contact>, Effect), Refusal> {
     let now = world.now_ms();
-    let (location, mut contact) = open(world, call)?;
+    let (location, before) = open(world, call)?;
     let tags = call.body.get("tags").and_then(Value::as_array);
     let tags = tags.into_iter().flatten().filter_map(Value::as_str);
     let tags: Vec<_> = tags.map(|tag| tag.trim().to_lowercase()).collect();
+    let mut contact = before.clone();
     change(&mut contact, &tags);
     contact.updated = now;
-    location.contacts.put(contact.clone());
+    let contact = location.contacts.put(contact);
     world.publish("ContactTagUpdate", contact.event());
-    Ok(contact)
+    let effect = Contact::effect(&before, &contact);
+    Ok((contact, effect))
 }
 
 fn duplicate(world: &mut World, call: &Call) -> Result<Reply, Refusal> {

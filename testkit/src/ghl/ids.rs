@@ -11,6 +11,15 @@ impl Ids {
         Self(fastrand::Rng::with_seed(seed))
     }
 
+    /// Where it stands, for [`restore`](Self::restore).
+    pub(crate) fn state(&self) -> u64 {
+        self.0.get_seed()
+    }
+
+    pub(crate) fn restore(&mut self, state: u64) {
+        self.0.seed(state);
+    }
+
     /// 20 letters and digits: contacts, locations, conversations, calendars.
     pub(crate) fn entity(&mut self) -> String {
         self.alphanumeric(20)

@@ -1,6 +1,11 @@
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
-use super::{RequestRecord, SimulatedGhl, Stats, contacts::model::Contact, state::Location};
+use serde_json::{Value, json};
+
+use super::{
+    ContactWrites, RateUsage, RequestRecord, SimulatedGhl, Stats, WriteRecord, journal::repeated,
+    state::Location,
+};
 
 /// What a test looks at.
 impl SimulatedGhl {
@@ -10,12 +15,20 @@ impl SimulatedGhl {
         self.shared.world().journal.clone()
     }
 
+    /// Where in [`requests`](Self::requests) each process's part begins: one place without a
+    /// [journal](super::Builder::journal), and with it one for each start.
+    #[must_use]
+    pub fn starts(&self) -> Vec<usize> {
+        self.shared.world().starts.clone()
+    }
+
     /// The counters.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let world = self.shared.world();
         let mut stats = world.stats.clone();
         stats.max_in_window = world.limiter.peak();
+        stats.limit_violations = world.limiter.violations();
         stats
     }
 
@@ -24,6 +37,8 @@ impl SimulatedGhl {
         let mut world = self.shared.world();
         world.stats = Stats::default();
         world.journal.clear();
+        world.starts = vec![0];
+        world.writes.clear();
         world.limiter.reset();
     }
 
@@ -40,6 +55,60 @@ impl SimulatedGhl {
         self.shared.world().stats.writes.values().sum()
     }
 
+    /// How many reads were answered.
+    #[must_use]
+    pub fn total_reads(&self) -> u64 {
+        self.shared.world().stats.reads.values().sum()
+    }
+
+    /// The journal of all requests that may change something, in the order in which they took effect.
+    #[must_use]
+    pub fn write_journal(&self) -> Vec<WriteRecord> {
+        self.shared.world().writes.clone()
+    }
+
+    /// The writes that repeat an earlier one byte for byte and were obeyed again: a second creation of
+    /// the same thing, or a write that changed nothing because it had been made before. A write that
+    /// is repeated after another one undid it is not among them.
+    #[must_use]
+    pub fn applied_twice(&self) -> Vec<WriteRecord> {
+        repeated(&self.shared.world().writes)
+    }
+
+    /// How often each contact was written through the API. Contacts that only people changed are not
+    /// in it.
+    #[must_use]
+    pub fn contact_writes(&self) -> BTreeMap<String, ContactWrites> {
+        let world = self.shared.world();
+        let mut counts: BTreeMap<String, ContactWrites> = BTreeMap::new();
+        for write in &world.writes {
+            if let Some(contact) = write.contact.as_ref() {
+                counts.entry(contact.clone()).or_default().count(write);
+            }
+        }
+        counts
+    }
+
+    /// The contacts of a location that share an email or a phone, as groups of ids. A location without
+    /// "Allow Duplicate Contact" has none through the API.
+    #[must_use]
+    pub fn twins(&self, location: &str) -> Vec<Vec<String>> {
+        self.look(location, |location| location.contacts.twins())
+    }
+
+    /// How many requests came over a rate limit since the start, or since
+    /// [`reset_stats`](Self::reset_stats).
+    #[must_use]
+    pub fn limit_violations(&self) -> u64 {
+        self.shared.world().limiter.violations()
+    }
+
+    /// What was used of the rate limit of a location or company.
+    #[must_use]
+    pub fn rate_usage(&self, resource: &str) -> RateUsage {
+        self.shared.world().limiter.usage(resource)
+    }
+
     /// All contacts of a location, as the API shows them, ordered by id. Sees every write at once,
     /// unlike the search.
     #[must_use]
@@ -48,6 +117,12 @@ impl SimulatedGhl {
             let contacts = location.contacts.all();
             contacts.map(|contact| contact.view(false)).collect()
         })
+    }
+
+    /// How many contacts a location has.
+    #[must_use]
+    pub fn contact_count(&self, location: &str) -> usize {
+        self.look(location, |location| location.contacts.len())
     }
 
     /// One contact, as the API shows it.
@@ -117,46 +192,5 @@ impl SimulatedGhl {
     fn look<T: Default>(&self, location: &str, look: impl FnOnce(&Location) -> T) -> T {
         let world = self.shared.world();
         world.locations.get(location).map(look).unwrap_or_default()
-    }
-}
-
-/// What people do in the CRM, past the API.
-impl SimulatedGhl {
-    /// A person changes a contact. The fields are those of an API update. Returns whether there is
-    /// such a contact. Subscribers are told by a `ContactUpdate`.
-    pub fn edit_contact(&self, location: &str, id: &str, fields: Value) -> bool {
-        let mut world = self.shared.world();
-        let now = world.now_ms();
-        let fields: Map<_, _> = fields.as_object().cloned().unwrap_or_default();
-        let place = world.locations.get_mut(location);
-        let event = place.and_then(|place| {
-            let mut contact = Contact::clone(place.contacts.get(id)?);
-            contact.apply(&fields);
-            contact.updated = now;
-            Some(place.contacts.put(contact).event())
-        });
-        let found = event.is_some();
-        if let Some(event) = event {
-            world.publish("ContactUpdate", event);
-        }
-        found
-    }
-
-    /// A person deletes a contact. Subscribers are told by a `ContactDelete`.
-    pub fn delete_contact(&self, location: &str, id: &str) -> bool {
-        let mut world = self.shared.world();
-        let place = world.locations.get_mut(location);
-        let removed = place.and_then(|place| place.contacts.remove(id));
-        if let Some(contact) = &removed {
-            world.publish("ContactDelete", contact.event());
-        }
-        removed.is_some()
-    }
-
-    /// A contact sends a text message. Returns the message's id. Subscribers are told by an
-    /// `InboundMessage`.
-    pub fn receive_sms(&self, location: &str, contact: &str, text: &str) -> Option<String> {
-        let mut world = self.shared.world();
-        world.receive_sms(location, contact, text)
     }
 }

@@ -2,6 +2,8 @@ use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 
+pub(crate) use crate::common::effect::repeated;
+pub use crate::common::effect::{Effect, WriteRecord};
 use crate::fault::FaultKind;
 
 /// What kind of credential came with a request.
@@ -56,6 +58,8 @@ pub struct RequestRecord {
     pub applied: bool,
     /// The fault that was injected.
     pub fault: Option<FaultKind>,
+    /// Where its [`WriteRecord`] is.
+    pub(crate) write: Option<usize>,
 }
 
 impl fmt::Debug for RequestRecord {
@@ -71,6 +75,44 @@ impl fmt::Debug for RequestRecord {
             .field("applied", &self.applied)
             .field("fault", &self.fault)
             .finish_non_exhaustive()
+    }
+}
+
+/// How often a contact was written through the API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContactWrites {
+    /// Creations; more than one cannot be.
+    pub created: u64,
+    /// Updates and upserts, tags apart, that changed something.
+    pub updated: u64,
+    /// Tags added or removed.
+    pub tagged: u64,
+    /// Accepted writes that changed nothing.
+    pub unchanged: u64,
+    /// Deletions; more than one cannot be.
+    pub deleted: u64,
+    /// Writes that were refused or throttled, or struck by a fault before their effect.
+    pub refused: u64,
+}
+
+impl ContactWrites {
+    /// All that took effect, those that changed nothing included.
+    #[must_use]
+    pub fn applied(&self) -> u64 {
+        self.created + self.updated + self.tagged + self.unchanged + self.deleted
+    }
+
+    pub(crate) fn count(&mut self, write: &WriteRecord) {
+        let tags = write.operation.ends_with("Tags");
+        *match write.effect {
+            Effect::None => &mut self.refused,
+            Effect::Created => &mut self.created,
+            Effect::Changed if tags => &mut self.tagged,
+            Effect::Changed => &mut self.updated,
+            Effect::Unchanged => &mut self.unchanged,
+            Effect::Deleted => &mut self.deleted,
+        } += 1;
     }
 }
 
@@ -96,6 +138,11 @@ pub struct Stats {
     pub refused: u64,
     /// Faults injected into requests.
     pub faults: u64,
+    /// Requests that came over a rate limit, those that a fault struck as well included. A client that
+    /// keeps to the limits has none.
+    pub limit_violations: u64,
+    /// Answered reads per operation, for example `contacts.get`.
+    pub reads: BTreeMap<&'static str, u64>,
     /// Effects per operation, reads excluded, for example `contacts.create`.
     pub writes: BTreeMap<&'static str, u64>,
 }

@@ -1,29 +1,19 @@
-use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::header;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{
     auth::Caller,
     error::Refusal,
-    journal::TokenClass,
-    limit::Verdict,
+    journal::{Effect, TokenClass},
+    limit::{Key, Verdict},
     route::{self, Access, Call, Encoding, Operation, Query, Reply},
     schema,
     state::World,
 };
+use crate::common::arrival::Arrival;
 
 const VERSIONS: [&str; 4] = ["2021-04-15", "2021-07-28", "2023-02-21", "v3"];
-
-/// A request that was read in full.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
 
 /// What the simulator answers, before any fault spoils it.
 #[derive(Debug)]
@@ -35,13 +25,13 @@ pub(crate) struct Answer {
     pub(crate) token: TokenClass,
     pub(crate) location: Option<String>,
     pub(crate) applied: bool,
+    /// The budget that it arrived at, and whether there was room.
+    pub(crate) budget: Option<(Key, bool)>,
+    /// Of a request that may change something: which contact, and what became of it.
+    pub(crate) write: Option<(Option<String>, Effect)>,
 }
 
 impl Arrival {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
     pub(crate) fn version(&self) -> Option<&str> {
         self.header("version")
     }
@@ -60,11 +50,29 @@ impl World {
             Ok(caller) if !open => Some(self.limiter.arrive(&caller.budget())),
             _ => None,
         };
+        let named_contact = found.as_ref().and_then(|(_, params)| {
+            let named = params.iter().find(|(name, _)| *name == "contactId");
+            named.map(|(_, id)| id.clone())
+        });
         let result = self.answer(arrival, found, &caller, verdict.as_ref(), held);
         let applied = result.is_ok() && !held;
-        if let Some(operation) = operation.filter(|o| applied && o.writes()) {
-            *self.stats.writes.entry(operation.name).or_default() += 1;
+        let writes = operation.is_some_and(Operation::writes);
+        if let Some(operation) = operation.filter(|_| applied) {
+            let counts = if writes {
+                &mut self.stats.writes
+            } else {
+                &mut self.stats.reads
+            };
+            *counts.entry(operation.name).or_default() += 1;
         }
+        let write = operation.filter(|_| writes).map(|operation| {
+            let wrote = result.as_ref().ok().and_then(|reply| reply.wrote.clone());
+            let (contact, effect) = match wrote {
+                Some((contact, effect)) => (Some(contact), effect),
+                None => (named_contact, operation.effect()),
+            };
+            (contact, if applied { effect } else { Effect::None })
+        });
         let (status, mut body) = match result {
             Ok(reply) => (reply.status, reply.body),
             Err(refusal) => (refusal.status, Value::Object(refusal.body)),
@@ -76,6 +84,8 @@ impl World {
             body.insert("traceId".to_owned(), Value::String(self.ids.uuid()));
         }
         let caller = caller.ok();
+        let budget = caller.as_ref().zip(verdict.as_ref());
+        let budget = budget.map(|(caller, verdict)| (caller.budget(), verdict.allowed));
         Answer {
             status,
             headers: self.limiter.headers(verdict.as_ref()),
@@ -84,6 +94,8 @@ impl World {
             token: caller.as_ref().map_or(TokenClass::None, |c| c.class),
             location: caller.and_then(|caller| caller.location),
             applied,
+            budget,
+            write,
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::{
     auth::Caller,
     error::Refusal,
+    journal::Effect,
     schema::Field,
     state::World,
     {calendars, contacts, conversations, events, locations, messages, oauth, search, users},
@@ -131,6 +132,17 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// What it does when its handler says nothing more exact.
+    pub(crate) fn effect(&self) -> Effect {
+        match self.method {
+            "POST" => Effect::Created,
+            "DELETE" => Effect::Deleted,
+            _ => Effect::Changed,
+        }
+    }
+}
+
 /// One request on its way to a handler.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -184,15 +196,30 @@ impl Call {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
+    /// The contact that was written, and what was done to it.
+    pub(crate) wrote: Option<(String, Effect)>,
 }
 
 impl Reply {
     pub(crate) fn ok(body: Value) -> Result<Self, Refusal> {
-        Ok(Self { status: 200, body })
+        Ok(Self {
+            status: 200,
+            body,
+            wrote: None,
+        })
     }
 
     pub(crate) fn created(body: Value) -> Result<Self, Refusal> {
-        Ok(Self { status: 201, body })
+        Ok(Self {
+            status: 201,
+            body,
+            wrote: None,
+        })
+    }
+
+    pub(crate) fn wrote(mut self, contact: &str, effect: Effect) -> Self {
+        self.wrote = Some((contact.to_owned(), effect));
+        self
     }
 }
 
@@ -210,6 +237,11 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         users::OPERATIONS,
     ];
     tables.into_iter().flatten()
+}
+
+/// The operation of this name.
+pub(crate) fn named(name: &str) -> Option<&'static Operation> {
+    operations().find(|operation| operation.name == name)
 }
 
 /// The path's operation and its parameters. Literal segments stand before parameters in the

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use self::{filter::Filter, sort::Sort};
+use self::{
+    filter::Filter,
+    sort::{Cursor, Field as By, Row, Sort},
+};
 use super::{
-    contacts::model::Contact,
+    contacts::{model::Contact, table::Index},
     error::Refusal,
     route::{Call, Operation, Reply, Since},
     schema::{Field, Kind, opt, req},
@@ -96,26 +99,26 @@ fn search(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
         let message = format!("Only the first {DEEPEST} records can be paged, use searchAfter");
         return Err(Refusal::bad_request(message));
     }
+    let after = match after {
+        Some(after) => {
+            let cursor = sort.cursor(after);
+            Some(cursor.ok_or_else(|| Refusal::bad_request("Invalid searchAfter value"))?)
+        }
+        None => None,
+    };
     let named = call.named_version;
     let location = world.locations.get_mut(call.location());
     let location = location.ok_or_else(Refusal::other_location)?;
-    let found = location.contacts.searchable().values();
-    let found: Vec<&Arc<Contact>> = found
-        .filter(|contact| query.is_empty() || matches_query(contact, query))
-        .filter(|contact| filter.accepts(contact))
-        .collect();
-    let total = found.len();
-    let mut rows = sort.order(found);
-    if let Some(after) = after {
-        let after = sort.cursor(after);
-        let after = after.ok_or_else(|| Refusal::bad_request("Invalid searchAfter value"))?;
-        let seen = rows.partition_point(|row| !sort.is_after(row, &after));
-        rows.drain(..seen);
-    } else {
-        let skip = usize::try_from((page - 1) * limit).unwrap_or(usize::MAX);
-        rows.drain(..skip.min(rows.len()));
-    }
-    rows.truncate(usize::try_from(limit).unwrap_or(0));
+    let search = Search {
+        index: location.contacts.searchable(),
+        query,
+        filter,
+        sort: &sort,
+        after,
+        skip: usize::try_from((page - 1) * limit).unwrap_or(usize::MAX),
+        limit: usize::try_from(limit).unwrap_or(0),
+    };
+    let (rows, total) = search.run();
     let hits: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -125,6 +128,89 @@ fn search(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
         })
         .collect();
     Reply::ok(json!({"contacts": hits, "total": total}))
+}
+
+/// A search that was understood.
+struct Search<'s> {
+    index: &'s Index,
+    query: &'s str,
+    filter: Filter,
+    sort: &'s Sort,
+    after: Option<Cursor>,
+    skip: usize,
+    limit: usize,
+}
+
+impl<'s> Search<'s> {
+    /// One page, and how many there are in all.
+    fn run(&self) -> (Vec<Row<'s>>, usize) {
+        if let Some(page) = self.by_date() {
+            return page;
+        }
+        let candidates = self.filter.candidates(self.index);
+        let found: Vec<&Arc<Contact>> = match candidates {
+            Some(mut ids) => {
+                ids.sort_unstable();
+                ids.dedup();
+                let found = ids.iter().filter_map(|id| self.index.get(id));
+                found.filter(|contact| self.matches(contact)).collect()
+            }
+            None => {
+                let all = self.index.all();
+                all.filter(|contact| self.matches(contact)).collect()
+            }
+        };
+        let total = found.len();
+        let mut rows = self.sort.order(found);
+        if let Some(after) = &self.after {
+            let seen = rows.partition_point(|row| !self.sort.is_after(row, after));
+            rows.drain(..seen);
+        } else {
+            rows.drain(..self.skip.min(rows.len()));
+        }
+        rows.truncate(self.limit);
+        (rows, total)
+    }
+
+    fn matches(&self, contact: &Contact) -> bool {
+        (self.query.is_empty() || matches_query(contact, self.query))
+            && self.filter.accepts(contact)
+    }
+
+    /// Reading everything by date, which is what a sync does again and again: from the index that
+    /// is in this order already.
+    fn by_date(&self) -> Option<(Vec<Row<'s>>, usize)> {
+        let (field, newest_first) = self.sort.date()?;
+        let (from, to) = self.filter.dates(field)?;
+        if !self.query.is_empty() {
+            return None;
+        }
+        let after = match &self.after {
+            Some(after) => Some(after.date()?),
+            None => None,
+        };
+        let dates = match field {
+            By::Added => &self.index.added,
+            _ => &self.index.updated,
+        };
+        let skip = if after.is_some() { 0 } else { self.skip };
+        let page = |ids: &mut dyn Iterator<Item = &'s str>| {
+            let contacts = ids.skip(skip).take(self.limit);
+            let contacts = contacts.filter_map(|id| self.index.get(id));
+            contacts.map(|contact| self.sort.row(contact)).collect()
+        };
+        let rows = if newest_first {
+            page(&mut dates.newest_first(from, to, after))
+        } else {
+            page(&mut dates.oldest_first(from, to, after))
+        };
+        let total = if (from, to) == (i64::MIN, i64::MAX) {
+            self.index.len()
+        } else {
+            dates.count(from, to)
+        };
+        Some((rows, total))
+    }
 }
 
 fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
@@ -143,18 +229,19 @@ fn list(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let location = world.locations.get_mut(call.location());
     let location = location.ok_or_else(Refusal::other_location)?;
     let query = call.query("query");
-    let found = location.contacts.searchable().values();
+    let index = location.contacts.searchable();
+    let after = call.number("startAfter");
+    let after = after.map(|added| (added, call.query("startAfterId").unwrap_or("")));
+    let newest = index.added.newest_first(i64::MIN, i64::MAX, after);
+    let found = newest.filter_map(|id| index.get(id));
     let mut found: Vec<_> = found
         .filter(|contact| query.is_none_or(|query| matches_query(contact, query)))
+        .take(usize::try_from(limit).unwrap_or(0) + 1)
         .collect();
-    let total = found.len();
-    let key = |contact: &Contact| (std::cmp::Reverse(contact.added), contact.id.clone());
-    found.sort_by_cached_key(|contact| key(contact));
-    if let Some(added) = call.number("startAfter") {
-        let id = call.query("startAfterId").unwrap_or("").to_owned();
-        let after = (std::cmp::Reverse(added), id);
-        found.retain(|contact| key(contact) > after);
-    }
+    let total = match query {
+        None => index.len(),
+        Some(query) => index.all().filter(|c| matches_query(c, query)).count(),
+    };
     let more = found.len() > usize::try_from(limit).unwrap_or(0);
     found.truncate(usize::try_from(limit).unwrap_or(0));
     let last = found.last();

@@ -28,8 +28,7 @@ impl SimulatedGhl {
             .get(location)
             .unwrap_or_else(|| panic!("no location `{location}` was added"))
             .contacts
-            .all()
-            .count();
+            .len();
         let mut ids = Vec::with_capacity(count);
         for at in 0..count {
             let behind = i64::try_from((count - at) / SAME_DATE + 1).unwrap_or(i64::MAX);
@@ -51,29 +50,52 @@ impl SimulatedGhl {
     /// If there is no such location.
     #[must_use]
     pub fn seed_contact(&self, location: &str, fields: Value) -> String {
-        let mut world = self.shared.world();
-        let mut body = fields.as_object().cloned().unwrap_or_default();
-        let mut taken = |name: &str| body.remove(name);
-        let (id, added, updated) = (taken("id"), taken("dateAdded"), taken("dateUpdated"));
-        let time = |value: Option<Value>| match value {
-            Some(Value::String(text)) => instant(&text).map(|time| time.as_millisecond()),
-            Some(Value::Number(number)) => number.as_i64(),
-            _ => None,
-        };
-        let contact = world.insert_contact(location, &body, time(added));
-        let contact = contact.unwrap_or_else(|| panic!("no location `{location}` was added"));
-        let mut contact = Contact::clone(&contact);
-        if let Some(table) = world.locations.get_mut(location).map(|l| &mut l.contacts) {
-            table.remove(&contact.id);
-            if let Some(Value::String(id)) = id {
-                contact.id = id;
-            }
-            contact.updated = time(updated).unwrap_or(contact.added);
-            table.put(contact.clone());
-        }
-        settle(&mut world, location);
-        contact.id
+        self.seed_contacts_as(location, [fields]).swap_remove(0)
     }
+
+    /// Adds a contact for each of these, as [`seed_contact`](Self::seed_contact) does; with a
+    /// [journal](super::Builder::journal) all of them or none outlive the process. Returns their ids.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such location.
+    #[must_use]
+    pub fn seed_contacts_as(
+        &self,
+        location: &str,
+        contacts: impl IntoIterator<Item = Value>,
+    ) -> Vec<String> {
+        let mut world = self.shared.world();
+        let ids = contacts
+            .into_iter()
+            .map(|fields| seed(&mut world, location, &fields))
+            .collect();
+        settle(&mut world, location);
+        ids
+    }
+}
+
+fn seed(world: &mut World, location: &str, fields: &Value) -> String {
+    let mut body = fields.as_object().cloned().unwrap_or_default();
+    let mut taken = |name: &str| body.remove(name);
+    let (id, added, updated) = (taken("id"), taken("dateAdded"), taken("dateUpdated"));
+    let time = |value: Option<Value>| match value {
+        Some(Value::String(text)) => instant(&text).map(|time| time.as_millisecond()),
+        Some(Value::Number(number)) => number.as_i64(),
+        _ => None,
+    };
+    let contact = world.insert_contact(location, &body, time(added));
+    let contact = contact.unwrap_or_else(|| panic!("no location `{location}` was added"));
+    let mut contact = Contact::clone(&contact);
+    if let Some(table) = world.locations.get_mut(location).map(|l| &mut l.contacts) {
+        table.remove(&contact.id);
+        if let Some(Value::String(id)) = id {
+            contact.id = id;
+        }
+        contact.updated = time(updated).unwrap_or(contact.added);
+        table.put(contact.clone());
+    }
+    contact.id
 }
 
 fn settle(world: &mut World, location: &str) {

@@ -1,19 +1,25 @@
 use std::{
     collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     auth::AuthTables,
     calendars::{Calendar, CalendarEvent},
     clock::Clock,
-    contacts::table::ContactTable,
+    contacts::table::{ContactTable, SearchDelay},
     conversations::{Conversation, Message},
+    disk::Disk,
     ids::Ids,
-    journal::{RequestRecord, Stats},
+    journal::{RequestRecord, Stats, WriteRecord},
     limit::Limiter,
 };
 
@@ -24,15 +30,21 @@ pub(crate) struct World {
     pub(crate) ids: Ids,
     pub(crate) base_url: String,
     pub(crate) token_lifetime: Duration,
-    pub(crate) search_lag: Duration,
+    pub(crate) search: SearchDelay,
     pub(crate) app_id: String,
     pub(crate) version_id: String,
     pub(crate) auth: AuthTables,
     pub(crate) limiter: Limiter,
     pub(crate) locations: BTreeMap<String, Location>,
     pub(crate) journal: Vec<RequestRecord>,
+    /// Where each process's part of the journal begins.
+    pub(crate) starts: Vec<usize>,
+    pub(crate) disk: Option<Disk>,
     pub(crate) stats: Stats,
+    pub(crate) writes: Vec<WriteRecord>,
+    /// The changes that no subscription took.
     pub(crate) outbox: VecDeque<Change>,
+    pub(crate) subscriptions: Vec<Subscription>,
 }
 
 /// A change that GHL would tell its subscribers about.
@@ -40,6 +52,16 @@ pub(crate) struct World {
 pub(crate) struct Change {
     pub(crate) kind: &'static str,
     pub(crate) body: Map<String, Value>,
+    pub(crate) at: Timestamp,
+}
+
+/// Where a running webhook sender hears of changes.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    /// The only location it wants to hear of.
+    pub(crate) location: Option<String>,
+    pub(crate) changes: UnboundedSender<Change>,
+    pub(crate) count: Arc<AtomicU64>,
 }
 
 /// One sub-account.
@@ -99,6 +121,7 @@ impl World {
             slot_minutes: 30,
             open: (9, 17),
         };
+        let seed = u64::from_le_bytes(self.ids.bytes());
         self.locations.insert(
             id.to_owned(),
             Location {
@@ -108,7 +131,7 @@ impl World {
                 timezone: "America/New_York".to_owned(),
                 active: true,
                 allow_duplicates: false,
-                contacts: ContactTable::new(self.search_lag),
+                contacts: ContactTable::new(self.search, seed),
                 conversations: BTreeMap::new(),
                 messages: BTreeMap::new(),
                 calendars: BTreeMap::from([(calendar.id.clone(), calendar)]),
@@ -128,8 +151,23 @@ impl World {
 
     /// Notes a change for the subscribers.
     pub(crate) fn publish(&mut self, kind: &'static str, body: Value) {
-        if let Value::Object(body) = body {
-            self.outbox.push_back(Change { kind, body });
+        let Value::Object(body) = body else { return };
+        let at = self.now();
+        let change = Change { kind, body, at };
+        let location = change.body.get("locationId").and_then(Value::as_str);
+        let mut taken = false;
+        self.subscriptions.retain(|subscription| {
+            let wanted = subscription.location.as_deref();
+            if wanted.is_some_and(|wanted| Some(wanted) != location) {
+                return !subscription.changes.is_closed();
+            }
+            subscription.count.fetch_add(1, Ordering::SeqCst);
+            let sent = subscription.changes.send(change.clone()).is_ok();
+            taken |= sent;
+            sent
+        });
+        if !taken {
+            self.outbox.push_back(change);
         }
     }
 }

@@ -43,7 +43,7 @@ impl SignedWebhook {
     /// The `webhookId`, by which a receiver notices a repetition.
     #[must_use]
     pub fn webhook_id(&self) -> String {
-        self.json()["webhookId"].as_str().unwrap_or("").to_owned()
+        webhook_id(&self.body)
     }
 
     /// The signature header, or an empty string.
@@ -83,6 +83,12 @@ impl SignedWebhook {
         self.headers.insert(SIGNATURE, value);
         self
     }
+}
+
+/// The `webhookId` of a body.
+pub(crate) fn webhook_id(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["webhookId"].as_str().unwrap_or("").to_owned()
 }
 
 impl fmt::Debug for SignedWebhook {

@@ -196,7 +196,12 @@ async fn contacts_answer() {
         (&json!("STOP"), &json!(1))
     );
     assert_eq!(row["lastMessageDirection"], "inbound");
-    let event = ghl.take_webhooks().pop().unwrap().json();
+    let [event, blocked] = &ghl.take_webhooks()[..] else {
+        panic!("the message, and what it asks for")
+    };
+    let (event, blocked) = (event.json(), blocked.json());
+    assert_eq!(blocked["type"], "ContactDndUpdate");
+    assert_eq!(blocked["dndSettings"]["SMS"]["status"], "active");
     assert_eq!(
         (&event["type"], &event["messageId"]),
         (&json!("InboundMessage"), &json!(id))
@@ -205,6 +210,13 @@ async fn contacts_answer() {
         (&event["messageType"], &event["body"]),
         (&json!("SMS"), &json!("STOP"))
     );
+    let text = || json!({"type": "SMS", "contactId": contact, "message": "hi"});
+    let refused = api.post("/conversations/messages", text()).await;
+    refused.refused(400, "Cannot send message as DND is active for SMS.");
+    let _ = ghl.receive_sms(LOCATION, &contact, " start ");
+    api.post("/conversations/messages", text())
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use integrations_testkit::ghl::{SCOPES, SimulatedGhl};
+use integrations_testkit::{
+    Fault, FaultPlan,
+    ghl::{SCOPES, SimulatedGhl},
+};
 use serde_json::json;
 
 use crate::support::{Api, LOCATION, OTHER, builder, ready, start};
@@ -53,6 +56,48 @@ async fn past_the_limit_is_a_bare_429_without_effect() {
         (1, 3, 3)
     );
     assert_eq!(ghl.writes("contacts.create"), 2);
+}
+
+#[tokio::test]
+async fn one_location_can_have_a_rate_of_its_own() {
+    let ghl = builder()
+        .rate_limit_of(OTHER, 1, Duration::from_secs(30))
+        .start()
+        .await
+        .unwrap();
+    let api = Api::new(&ghl, &ghl.issue_private_token(LOCATION, SCOPES));
+    let other = api.with_token(&ghl.issue_private_token(OTHER, SCOPES));
+    let path = format!("/locations/{OTHER}");
+    let reply = other.get(&path).await;
+    assert_eq!(reply.header("x-ratelimit-max"), "1");
+    assert_eq!(reply.header("x-ratelimit-interval-milliseconds"), "30000");
+    reply.expect(200);
+    other.get(&path).await.refused(429, "Too Many Requests");
+    let reply = api.get(&format!("/locations/{LOCATION}")).await;
+    assert_eq!(reply.header("x-ratelimit-max"), "100");
+    assert_eq!(
+        (ghl.limit_violations(), ghl.stats().limit_violations),
+        (1, 1)
+    );
+    let usage = ghl.rate_usage(OTHER);
+    assert_eq!((usage.accepted, usage.violations, usage.peak), (1, 1, 2));
+    assert_eq!(ghl.rate_usage(LOCATION).violations, 0);
+    ghl.set_rate_limit(OTHER, 5, Duration::from_secs(30));
+    let reply = other.get(&path).await;
+    assert_eq!(reply.header("x-ratelimit-remaining"), "3");
+    reply.expect(200);
+}
+
+#[tokio::test]
+async fn a_fault_does_not_hide_a_violation() {
+    let (ghl, api) = limited(1, 1000, false).await;
+    let path = format!("/locations/{LOCATION}");
+    api.get(&path).await.expect(200);
+    ghl.set_faults(FaultPlan::none().script("/locations/{id}", [Fault::ServerError(503)]));
+    assert_eq!(api.get(&path).await.status, 503);
+    assert_eq!((ghl.limit_violations(), ghl.stats().throttled), (1, 0));
+    ghl.reset_stats();
+    assert_eq!(ghl.limit_violations(), 0);
 }
 
 #[tokio::test]

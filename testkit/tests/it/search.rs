@@ -322,3 +322,157 @@ async fn the_deprecated_list_pages_by_date_and_id() {
         .await;
     reply.refused(404, "Cannot GET /contacts/");
 }
+
+/// What a sync does: everything by one date, page by page, from a date on.
+async fn read_by_date(api: &Api, field: &str, direction: &str, from: i64) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let mut more = json!({
+        "pageLimit": 7,
+        "sort": [{"field": field, "direction": direction}],
+        "filters": [{"field": field, "operator": "range", "value": {"gte": from}}],
+    });
+    loop {
+        let found = search(api, more.clone()).await;
+        let page = found["contacts"].as_array().unwrap();
+        let Some(last) = page.last() else {
+            assert_eq!(found["total"], rows.len());
+            return rows;
+        };
+        more["searchAfter"] = last["searchAfter"].clone();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        rows.extend(page.iter().map(|c| (text(&c[field]), text(&c["id"]))));
+    }
+}
+
+#[tokio::test]
+async fn reading_by_date_finds_each_once_in_order_whatever_the_ties() {
+    let (ghl, api) = ready().await;
+    ghl.set_rate_limit(LOCATION, 1000, Duration::from_secs(10));
+    let base: i64 = 1_767_355_200_000;
+    for number in 0_i64..60 {
+        let date = base + number * number % 10 * 1000;
+        let fields = json!({"firstName": "A", "dateAdded": date, "dateUpdated": date + number % 3});
+        let _ = ghl.seed_contact(LOCATION, fields);
+    }
+    for field in ["dateAdded", "dateUpdated"] {
+        for from in [0, base + 1, base + 4000] {
+            let all = ghl.contacts(LOCATION);
+            let mut expected: Vec<_> = all
+                .iter()
+                .map(|c| {
+                    (
+                        c[field].as_str().unwrap().to_owned(),
+                        c["id"].as_str().unwrap().to_owned(),
+                    )
+                })
+                .filter(|(date, _)| {
+                    date.parse::<jiff::Timestamp>().unwrap().as_millisecond() >= from
+                })
+                .collect();
+            expected.sort();
+            assert_eq!(read_by_date(&api, field, "asc", from).await, expected);
+            expected.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+            assert_eq!(read_by_date(&api, field, "desc", from).await, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn emails_and_phones_are_found_whatever_their_case_and_however_they_are_asked_for() {
+    let (ghl, api) = ready().await;
+    let _ = ghl.seed_contacts(LOCATION, 20);
+    let a = ghl.seed_contact(
+        LOCATION,
+        json!({"email": "Alex@Example.com", "phone": "+12125550101"}),
+    );
+    let b = ghl.seed_contact(LOCATION, json!({"email": "bea@example.com"}));
+    let c = ghl.seed_contact(LOCATION, json!({"phone": "+12125550101"}));
+    let email = json!({"field": "email", "operator": "eq", "value": "ALEX@example.com"});
+    let phone = json!({"field": "phone", "operator": "eq", "value": "+12125550101"});
+    let both = json!({"field": "email", "operator": "eq", "value": ["alex@example.com", "bea@example.com"]});
+    for (filters, expected) in [
+        (json!([email]), vec![&a]),
+        (json!([phone]), vec![&a, &c]),
+        (
+            json!([{"group": "OR", "filters": [email, phone]}]),
+            vec![&a, &c],
+        ),
+        (json!([email, phone]), vec![&a]),
+        (json!([both]), vec![&a, &b]),
+        (
+            json!([{"group": "OR", "filters": [email, {"field": "city", "operator": "eq", "value": "nowhere"}]}]),
+            vec![&a],
+        ),
+    ] {
+        let found = search(&api, json!({"filters": filters})).await;
+        let found: BTreeSet<_> = ids(&found).into_iter().collect();
+        assert_eq!(found, expected.into_iter().cloned().collect(), "{filters}");
+    }
+}
+
+#[tokio::test]
+async fn with_jitter_a_later_write_is_found_before_an_earlier_one() {
+    let ghl = builder()
+        .seed(3)
+        .search_jitter(Duration::from_millis(400))
+        .start()
+        .await
+        .unwrap();
+    let api = Api::new(&ghl, &ghl.issue_private_token(LOCATION, SCOPES));
+    let made: Vec<_> = (0..40)
+        .map(|n| ghl.add_contact(LOCATION, json!({"firstName": format!("C{n}")})))
+        .collect();
+    let mut overtaken = false;
+    loop {
+        let found: BTreeSet<_> = ids(&search(&api, json!({})).await).into_iter().collect();
+        let seen: Vec<_> = made.iter().map(|id| found.contains(id)).collect();
+        overtaken |= seen.windows(2).any(|pair| pair == [false, true]);
+        if found.len() == made.len() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(overtaken);
+    // The last of several writes to one contact wins, whichever is indexed last.
+    for n in 0..20 {
+        assert!(ghl.edit_contact(LOCATION, &made[0], json!({"city": format!("City {n}")})));
+    }
+    tokio::time::sleep(Duration::from_millis(450)).await;
+    let found = search(&api, json!({"query": "C0"})).await;
+    assert_eq!(found["contacts"][0]["city"], "City 19");
+}
+
+#[tokio::test]
+async fn ten_thousand_contacts_are_made_and_read_quickly() {
+    let (ghl, api) = ready().await;
+    ghl.set_rate_limit(LOCATION, 1_000_000, Duration::from_secs(10));
+    let _ = ghl.seed_contacts(LOCATION, 10_000);
+    let started = tokio::time::Instant::now();
+    let sort = json!([{"field": "dateUpdated", "direction": "asc"}]);
+    let mut more = json!({"pageLimit": 100, "sort": sort});
+    let mut seen = 0;
+    loop {
+        let found = search(&api, more.clone()).await;
+        let page = found["contacts"].as_array().unwrap();
+        let Some(last) = page.last() else { break };
+        more["searchAfter"] = last["searchAfter"].clone();
+        seen += page.len();
+    }
+    assert_eq!(seen, 10_000);
+    let read = started.elapsed();
+    for n in 0..500 {
+        let body = json!({"locationId": LOCATION, "email": format!("made{n}@example.com")});
+        api.post("/contacts/", body).await.expect(201);
+        let filters =
+            json!([{"field": "email", "operator": "eq", "value": format!("made{n}@example.com")}]);
+        let found = search(&api, json!({"filters": filters})).await;
+        assert_eq!(found["total"], 1);
+    }
+    // Generous: an unoptimised build on a busy machine.
+    let whole = started.elapsed();
+    eprintln!(
+        "read 10,000 in {read:?}, then 500 made and found in {:?}",
+        whole - read
+    );
+    assert!(whole < Duration::from_secs(30), "{whole:?}");
+}

@@ -32,10 +32,10 @@ fn allowed(member: &str) -> &'static [&'static str] {
             "integrations-store",
             "integrations-sync",
         ],
-        "integrations-mcp" => &["integrations-core"],
         "examples" | "integrations-tests" | "benches" => &[
             "integrations-core",
             "integrations-store",
+            "integrations-sync",
             "integrations-server",
             "integrations-testkit",
             "ghl-client",

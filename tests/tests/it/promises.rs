@@ -6,6 +6,7 @@ mod limits;
 mod no_secret;
 mod one_effect;
 mod one_refresh;
+mod shared_budget;
 mod statuses;
 mod tenants;
 mod unknown_outcomes;

@@ -12,6 +12,8 @@ use integrations_core::webhook::{Outcome, RawRequest};
 use integrations_core::{ErrorKind, TenantId};
 use integrations_server::Webhooks;
 use integrations_store::{IntegrationManager, Store, Update};
+use integrations_sync::inbox::Inbox;
+use integrations_sync::jobs::Jobs;
 use integrations_testkit::SimulatedGhl;
 use serde_json::json;
 
@@ -51,7 +53,10 @@ async fn world() -> World {
     let http = HttpContext::new().expect("TLS");
     let manager =
         IntegrationManager::builder(store.clone(), vault, providers.clone(), http).build();
-    let webhooks = Webhooks::builder(&store, &providers, manager.clone()).build();
+    let jobs = Jobs::new(&store).expect("an engine");
+    jobs.migrate().await.expect("the jobs' tables");
+    let inbox = Inbox::builder(&store, jobs).build();
+    let webhooks = Webhooks::builder(&inbox, &providers, manager.clone()).build();
     World {
         ghl,
         manager,

@@ -5,8 +5,8 @@ use ghl_client::webhook::Event;
 use integrations_core::phone::{PhoneNumber, Region};
 use integrations_core::timezone::{Place, of_lead};
 use integrations_core::{Result, lenient};
-use integrations_server::{Delivery, EventHandler};
 use integrations_store::{LeadFields, Store};
+use integrations_sync::inbox::{Delivery, EventHandler};
 
 #[derive(Debug)]
 pub(crate) struct Leads {
@@ -25,6 +25,9 @@ impl Leads {
 impl EventHandler for Leads {
     async fn handle(&self, delivery: &Delivery) -> Result<()> {
         let Event::ContactCreate(contact) = Event::try_from(&delivery.event)? else {
+            return Ok(());
+        };
+        let Some(id) = &contact.id else {
             return Ok(());
         };
         let region = contact
@@ -54,7 +57,7 @@ impl EventHandler for Leads {
             .upsert(
                 &delivery.tenant,
                 delivery.integration,
-                contact.id.as_str(),
+                id.as_str(),
                 source,
                 &lead,
             )

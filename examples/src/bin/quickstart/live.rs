@@ -1,6 +1,5 @@
 //! Steps 2 and 4 at the real API, reading only.
 
-use futures_util::TryStreamExt;
 use ghl_client::Client;
 use integrations_core::{Error, ErrorKind, Result};
 use tokio::time::Instant;

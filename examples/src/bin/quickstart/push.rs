@@ -1,6 +1,5 @@
 //! Step 4: writes and reads through the shared contracts, under the provider's rate limit.
 
-use futures_util::TryStreamExt;
 use ghl_client::Client;
 use integrations_core::email::EmailAddress;
 use integrations_core::model::{Channel, Contact, Message};
@@ -55,7 +54,7 @@ pub(crate) async fn run(
         .await?;
     story.say(format!(
         "upserted {id}, tagged it, sent message {}",
-        sent.message
+        sent.message.map_or_else(String::new, |id| id.to_string())
     ));
 
     let present = world.ghl.contacts(LOCATION).len() as u64;

@@ -12,8 +12,10 @@ use integrations_core::provider::Providers;
 use integrations_core::status::probe::Policy;
 use integrations_core::vault::{KeyRing, Vault};
 use integrations_core::{Clock, Error, Result, TenantId};
-use integrations_server::{Inbox, InboxHandle, Webhooks};
+use integrations_server::Webhooks;
 use integrations_store::{IntegrationManager, Store, StoreOptions};
+use integrations_sync::inbox::{Inbox, LaneJob, Sweeper};
+use integrations_sync::jobs::{JobRunner, Jobs, RunningJobs, Workers};
 use integrations_testkit::ghl::{AppSpec, DeliveryPolicy, UserType};
 use integrations_testkit::{LeakDetector, SimulatedGhl};
 use tempfile::TempDir;
@@ -61,7 +63,7 @@ pub(crate) struct World {
     pub(crate) reasons: Reasons,
     /// Lines that people were shown although they report errors: searched for secrets at the end.
     pub(crate) shown: Mutex<Vec<String>>,
-    inbox: Option<InboxHandle>,
+    work: Option<(RunningJobs, Sweeper)>,
     server: tokio::task::JoinHandle<()>,
     pub(crate) folder: TempDir,
 }
@@ -157,13 +159,19 @@ impl World {
         .oauth_client("gohighlevel", oauth)
         .build();
 
-        let webhooks = Webhooks::builder(&store, &providers, manager.clone())
+        // Events wait in the inbox; jobs in the same database hand them to the application.
+        let jobs = Jobs::new(&store)?;
+        jobs.migrate().await?;
+        let inbox = Inbox::builder(&store, jobs.clone())
+            .vault(&vault)
+            .handler(Leads::new(&store))
+            .build();
+        let workers = Workers::new().add::<LaneJob>(inbox.clone());
+        let runner = JobRunner::builder(&jobs, workers).start()?;
+        let sweeper = inbox.start_sweeper(Duration::from_millis(100));
+        let webhooks = Webhooks::builder(&inbox, &providers, manager.clone())
             .alias("ghl", "gohighlevel")
             .build();
-        let inbox = Inbox::builder(&webhooks, Leads::new(&store))
-            .poll_interval(Duration::from_millis(50))
-            .build()
-            .start();
         let answers = detector.clone();
         let app = axum::Router::new()
             .nest("/api/webhooks", webhooks.router())
@@ -195,7 +203,7 @@ impl World {
             detector,
             reasons,
             shown: Mutex::default(),
-            inbox: Some(inbox),
+            work: Some((runner, sweeper)),
             server,
             folder,
         })
@@ -221,10 +229,13 @@ impl World {
     }
 
     pub(crate) async fn stop(mut self) {
-        if let Some(inbox) = self.inbox.take() {
-            inbox.stop().await;
-        }
         self.server.abort();
+        if let Some((runner, sweeper)) = self.work.take() {
+            sweeper.stop().await;
+            if let Err(error) = runner.stop(Duration::from_secs(10)).await {
+                self.note(&error);
+            }
+        }
         self.manager.store().close().await;
         self.ghl.shutdown().await;
     }

@@ -79,6 +79,36 @@ impl Document {
             .unwrap_or_default()
     }
 
+    /// A multipart form as the schema has it: texts read as what they are, files as texts. Files that the schema does
+    /// not name are left out: the documents name them in prose.
+    pub(crate) fn form(&self, schema: &Value, form: Value) -> Value {
+        let properties = self.properties(schema);
+        let Value::Object(form) = form else {
+            panic!("no form: {form}");
+        };
+        let read = |(name, value): (String, Value)| {
+            // Name, content type and content, of one or of several.
+            let is_file = value[0].is_array() || value[2].is_string();
+            let Some(schema) = properties.get(&name) else {
+                assert!(is_file, "a field that is not documented: {name}");
+                return None;
+            };
+            let value = match (schema["type"].as_str(), &value) {
+                (Some("array"), Value::String(_)) => json!([value]),
+                (Some("boolean" | "number"), Value::String(text)) => {
+                    serde_json::from_str(text).unwrap()
+                }
+                _ if is_file => {
+                    assert_eq!(schema["format"], "binary", "{name}");
+                    json!("a file")
+                }
+                _ => value,
+            };
+            Some((name, value))
+        };
+        Value::Object(form.into_iter().filter_map(read).collect())
+    }
+
     /// Follows references and joins the parts of a schema.
     fn resolved(&self, schema: &Value) -> Value {
         if let Some(reference) = schema["$ref"].as_str() {
@@ -161,7 +191,17 @@ impl Document {
             return Value::Object(properties.iter().map(member).collect());
         }
         if schema["type"] == "array" {
-            return json!([self.example(&schema["items"], depth + 1)]);
+            // Some say texts and show objects.
+            let shown = schema["example"].as_array();
+            if shown.is_some_and(|shown| shown.iter().any(Value::is_object)) {
+                return schema["example"].clone();
+            }
+            let items = &schema["items"];
+            // A list of lists of nothing is written for a list of anything: others of the group say of ids.
+            if items["type"] == "array" && items["items"].is_null() {
+                return json!(["text"]);
+            }
+            return json!([self.example(items, depth + 1)]);
         }
         if let Some(example) = schema.get("example").or_else(|| schema["enum"].get(0)) {
             return example.clone();

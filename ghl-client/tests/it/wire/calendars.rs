@@ -75,7 +75,7 @@ async fn calendars(cases: &mut Cases) {
                 .free_slots("cal1", start, end)
                 .timezone("America/New_York")
                 .user_id("use1")
-                .user_ids(vec!["use1".into(), "use2".into()]),
+                .user_ids(["use1", "use2"]),
             "GET /calendars/cal1/free-slots?startDate=1767355200000&endDate=1767960000000\
              &timezone=America%2FNew_York&userId=use1&userIds=use1&userIds=use2",
             NONE,

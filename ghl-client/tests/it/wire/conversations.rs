@@ -57,9 +57,9 @@ pub(crate) async fn add(cases: &mut Cases) {
             conversations
                 .search()
                 .contact_id("cnt1")
-                .assigned_to(vec!["use1".into(), "unassigned".into()])
-                .followers(vec!["use2".into()])
-                .mentions(vec!["use3".into()])
+                .assigned_to(["use1", "unassigned"])
+                .followers(["use2"])
+                .mentions(["use3"])
                 .query("hello & bye")
                 .id("con1")
                 .status(ConversationStatus::Unread)

@@ -1,3 +1,4 @@
+use ghl_client::Upload;
 use ghl_client::messages::{
     CallDetails, CallStatus, EmailReplyMode, ForwardedEmail, MessageChannel, MessageDirection,
     MessageStatus, MessageType, OptimizationPeriod,
@@ -11,6 +12,81 @@ pub(crate) async fn add(cases: &mut Cases) {
     read(cases).await;
     send(cases).await;
     report(cases).await;
+    files(cases).await;
+}
+
+async fn files(cases: &mut Cases) {
+    let location = cases.location();
+    let messages = location.messages();
+    let uploaded = json!({
+        "uploadedFiles": {"a.pdf": "https://example.com/a.pdf"}, "twilioMediaSids": ["ME0"]
+    });
+    let path = "POST /conversations/messages/upload";
+    cases
+        .required(
+            messages
+                .upload("con1", "cnt1")
+                .file(Upload::from_bytes("a.pdf", "PDF")),
+            path,
+            json!({
+                "conversationId": "con1", "contactId": "cnt1", "locationId": "loc1",
+                "fileAttachment": ["a.pdf", "application/pdf", "PDF"]
+            }),
+            &uploaded,
+        )
+        .await;
+    let photo = Upload::from_bytes("photo", "JPG").with_content_type("image/jpeg");
+    cases
+        .full(
+            messages
+                .upload("con1", "cnt1")
+                .file(Upload::from_bytes("x.bin", "PDF").with_file_name("a.pdf"))
+                .file(photo)
+                .attachment_urls(vec!["https://example.com/1.png".to_owned()])
+                .chat_service_sid("IS0")
+                .is_group_sms(true),
+            path,
+            json!({
+                "conversationId": "con1", "contactId": "cnt1", "locationId": "loc1",
+                "attachmentUrls": "https://example.com/1.png", "chatServiceSid": "IS0", "isGroupSms": "true",
+                "fileAttachment": [["a.pdf", "application/pdf", "PDF"], ["photo", "image/jpeg", "JPG"]]
+            }),
+            &uploaded,
+        )
+        .await;
+
+    let audio = json!("RIFF");
+    cases
+        .only(
+            messages.recording("msg1"),
+            "GET /conversations/messages/msg1/locations/loc1/recording",
+            NONE,
+            &audio,
+        )
+        .await;
+    cases
+        .only(
+            messages.download_transcription("msg1"),
+            "GET /conversations/locations/loc1/messages/msg1/transcription/download",
+            NONE,
+            &audio,
+        )
+        .await;
+    let sentence = json!({
+        "mediaChannel": 1, "sentenceIndex": 0, "startTime": 34, "endTime": 4500, "confidence": 0.5,
+        "transcript": "Hello, this is Example Dental."
+    });
+    let list = json!([sentence, sentence]);
+    for sample in [&sentence, &list] {
+        cases
+            .only(
+                messages.transcription("msg1"),
+                "GET /conversations/locations/loc1/messages/msg1/transcription",
+                NONE,
+                sample,
+            )
+            .await;
+    }
 }
 
 async fn read(cases: &mut Cases) {

@@ -39,7 +39,7 @@ pub(crate) async fn add(cases: &mut Cases) {
                 .query("Sam")
                 .kind("account")
                 .role("admin")
-                .ids(vec!["use1".into(), "use2".into()])
+                .ids(["use1", "use2"])
                 .sort("dateAdded")
                 .sort_direction(SortOrder::Ascending)
                 .enabled_2way_sync(true)

@@ -1,26 +1,14 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{Notify, Semaphore};
-use tokio::time::Instant;
 
-use super::{Acquire, LimitClass, LimitKey, LimitSignal, Permit, Priority, RateLimiter};
-use crate::{Error, ErrorKind, Result};
+use super::{Acquire, LimitClass, LimitKey, LimitSignal, Permit, Places, RateLimiter, no_room};
+use crate::Result;
 
 /// Keys that were not used for this long, and for a span of theirs, are forgotten.
 const IDLE: Duration = Duration::from_secs(600);
-/// The clocks of two machines run apart by less than this in one span.
-const DRIFT: f64 = 0.002;
-/// What headers say counts up to here: one wrong answer must not shut a key for days. A class may declare more.
-const LONGEST_LEARNED: Duration = Duration::from_secs(60 * 60);
-/// No declared span is longer, so that no sum of times overflows.
-const LONGEST_SPAN: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-/// Answers that began within this part of a span are kept as one group, so that memory does not grow with the limit.
-const GRAIN: u32 = 1024;
-/// One door for each [`Priority`], the least urgent first.
-const DOORS: usize = Priority::Urgent as usize + 1;
 
 /// A limiter for one process: a sliding window per key.
 ///
@@ -34,47 +22,9 @@ pub struct WindowLimiter {
 
 #[derive(Debug, Default)]
 struct Windows {
-    by_key: HashMap<LimitKey, Arc<Window>>,
+    by_key: HashMap<LimitKey, Arc<Places>>,
     /// With how many keys the idle ones are looked for again.
     sweep_at: usize,
-}
-
-#[derive(Debug)]
-struct Window {
-    state: Mutex<State>,
-    /// Woken when a place may have become free.
-    freed: Notify,
-    /// Who waits, waits here in the order of arrival; who has passed a door goes before those at the doors below.
-    doors: [Semaphore; DOORS],
-}
-
-#[derive(Debug)]
-struct State {
-    max: usize,
-    per: Duration,
-    longest: Duration,
-    in_flight: usize,
-    /// When the answers of the last span began, oldest first.
-    done: VecDeque<Group>,
-    /// How many answers those are.
-    done_count: usize,
-    /// Places that were given up lately, and when: the headers of an answer under way may still count them.
-    lately: VecDeque<(Instant, usize)>,
-    /// How long requests travel: what headers say was so at most this long ago.
-    flight: Duration,
-    blocked_until: Option<Instant>,
-    /// 429s in a row.
-    refusals: u32,
-    used_at: Instant,
-}
-
-/// Answers that began at about the same time.
-#[derive(Debug)]
-struct Group {
-    first: Instant,
-    /// They all count until a span after this one.
-    last: Instant,
-    count: usize,
 }
 
 impl WindowLimiter {
@@ -84,37 +34,19 @@ impl WindowLimiter {
         Self::default()
     }
 
-    fn window(&self, key: &LimitKey, class: LimitClass) -> Arc<Window> {
+    fn window(&self, key: &LimitKey, class: LimitClass) -> Arc<Places> {
         let mut windows = lock(&self.windows);
         if let Some(window) = windows.by_key.get(key) {
             return window.clone();
         }
-        let now = Instant::now();
         if windows.by_key.len() >= windows.sweep_at {
             // Who holds a permit or waits for one holds the window too.
-            windows.by_key.retain(|_, window| {
-                Arc::strong_count(window) > 1 || !lock(&window.state).is_idle(now)
-            });
+            windows
+                .by_key
+                .retain(|_, window| Arc::strong_count(window) > 1 || !window.is_idle(IDLE));
             windows.sweep_at = (windows.by_key.len() * 2).max(64);
         }
-        let per = class.per.min(LONGEST_SPAN);
-        let window = Arc::new(Window {
-            state: Mutex::new(State {
-                max: class.max.max(1) as usize,
-                per,
-                longest: per.max(LONGEST_LEARNED),
-                in_flight: 0,
-                done: VecDeque::new(),
-                done_count: 0,
-                lately: VecDeque::new(),
-                flight: Duration::ZERO,
-                blocked_until: None,
-                refusals: 0,
-                used_at: now,
-            }),
-            freed: Notify::new(),
-            doors: std::array::from_fn(|_| Semaphore::new(1)),
-        });
+        let window = Arc::new(Places::new(class.max.max(1) as usize, class.per));
         windows.by_key.insert(key.clone(), window.clone());
         window
     }
@@ -124,192 +56,19 @@ impl WindowLimiter {
 impl RateLimiter for WindowLimiter {
     async fn acquire(&self, ask: Acquire<'_>) -> Result<Permit> {
         let window = self.window(ask.key, ask.class);
-        let waited = tokio::time::timeout_at(ask.deadline, window.enter(ask.priority)).await;
-        match waited {
-            Ok(()) => {
-                let sent = Instant::now();
-                Ok(Permit::new(move || window.leave(sent)))
-            }
-            Err(_) => Err(Error::new(
-                ErrorKind::RateLimited,
-                "no request fits under the provider's rate limit before the call's deadline: \
-                 send fewer at once or give the call more time",
-            )),
-        }
+        window.enter(&ask).await.ok_or_else(no_room)
     }
 
     fn observe(&self, key: &LimitKey, signal: &LimitSignal, refused: bool) {
         let window = lock(&self.windows).by_key.get(key).cloned();
-        if let Some(window) = window {
-            window.observe(signal, refused);
+        let Some(window) = window else { return };
+        if let Some(per) = signal.per {
+            window.set_span(per);
         }
-    }
-}
-
-impl Window {
-    async fn enter(&self, priority: Priority) {
-        let (nobody_waits, level) = (!self.anybody_from(0), priority as usize);
-        if nobody_waits && lock(&self.state).take(Instant::now()).is_none() {
-            return;
-        }
-        // However this ends, also by giving up: those at the doors below look again.
-        let _tell = Tell(&self.freed);
-        // The semaphores are never closed.
-        let _turn = self.doors[level].acquire().await;
-        loop {
-            let freed = self.freed.notified();
-            if self.anybody_from(level + 1) {
-                freed.await;
-                continue;
-            }
-            let wait = lock(&self.state).take(Instant::now());
-            match wait {
-                None => return,
-                Some(Wait::Until(at)) => {
-                    let _ = tokio::time::timeout_at(at, freed).await;
-                }
-                Some(Wait::Freed) => freed.await,
-            }
-        }
-    }
-
-    /// Whether somebody waits at a door of this level or above.
-    fn anybody_from(&self, level: usize) -> bool {
-        let mut doors = self.doors.iter().skip(level);
-        doors.any(|door| door.available_permits() == 0)
-    }
-
-    fn leave(&self, sent: Instant) {
-        let now = Instant::now();
-        let mut state = lock(&self.state);
-        state.in_flight = state.in_flight.saturating_sub(1);
-        // The longest of the last few: the headers of each are read a moment later.
-        state.flight = now.duration_since(sent).max(state.flight / 2);
-        state.add_done(now, 1);
-        drop(state);
-        self.freed.notify_waiters();
-    }
-
-    fn observe(&self, signal: &LimitSignal, refused: bool) {
-        let now = Instant::now();
-        let mut state = lock(&self.state);
         if let Some(max) = signal.max.filter(|max| *max > 0) {
-            state.max = max as usize;
+            window.resize(max as usize);
         }
-        if let Some(per) = signal.per.filter(|per| !per.is_zero()) {
-            state.per = per.min(state.longest);
-        }
-        state.forget_old(now);
-        if let Some(remaining) = signal.remaining {
-            // Places that the provider counts and we did not take belong to others who share the budget. It counted
-            // while the request travelled, so that what we have given up since is ours too.
-            let counted = state.max.saturating_sub(remaining as usize);
-            let lately: usize = state.lately.iter().map(|(_, count)| count).sum();
-            let others = counted.saturating_sub(state.taken().saturating_add(lately));
-            state.add_done(now, others);
-        }
-        if refused {
-            // Without a word from the provider: a tenth of the span, doubled at each refusal in a row.
-            let guess = (state.per / 10).saturating_mul(2u32.saturating_pow(state.refusals.min(8)));
-            let wait = signal.retry_after.unwrap_or(guess.min(state.per));
-            state.refusals = state.refusals.saturating_add(1);
-            let until = now + wait.min(state.longest);
-            state.blocked_until = state.blocked_until.max(Some(until));
-        } else {
-            state.refusals = 0;
-        }
-        drop(state);
-        self.freed.notify_waiters();
-    }
-}
-
-/// Wakes those who wait when it is dropped.
-struct Tell<'a>(&'a Notify);
-
-impl Drop for Tell<'_> {
-    fn drop(&mut self) {
-        self.0.notify_waiters();
-    }
-}
-
-enum Wait {
-    Until(Instant),
-    Freed,
-}
-
-impl State {
-    /// Takes a place, or says what to wait for.
-    fn take(&mut self, now: Instant) -> Option<Wait> {
-        self.used_at = now;
-        if let Some(until) = self.blocked_until {
-            if now < until {
-                return Some(Wait::Until(until));
-            }
-            self.blocked_until = None;
-        }
-        self.forget_old(now);
-        if self.taken() < self.max {
-            self.in_flight += 1;
-            return None;
-        }
-        // With everything in flight, the next place opens a span after the next answer.
-        Some(
-            self.done
-                .front()
-                .map_or(Wait::Freed, |oldest| Wait::Until(oldest.last + self.span())),
-        )
-    }
-
-    fn taken(&self) -> usize {
-        self.in_flight.saturating_add(self.done_count)
-    }
-
-    fn add_done(&mut self, now: Instant, count: usize) {
-        if count == 0 {
-            return;
-        }
-        self.done_count = self.done_count.saturating_add(count);
-        let grain = self.per / GRAIN;
-        match self.done.back_mut() {
-            Some(group) if now.duration_since(group.first) <= grain => {
-                group.count = group.count.saturating_add(count);
-                group.last = now;
-            }
-            _ => self.done.push_back(Group {
-                first: now,
-                last: now,
-                count,
-            }),
-        }
-    }
-
-    fn forget_old(&mut self, now: Instant) {
-        let span = self.span();
-        while let Some(group) = self.done.front()
-            && now.duration_since(group.last) >= span
-        {
-            self.done_count = self.done_count.saturating_sub(group.count);
-            self.lately.push_back((group.last + span, group.count));
-            self.done.pop_front();
-        }
-        let flight = self.flight.min(span);
-        while self
-            .lately
-            .front()
-            .is_some_and(|(at, _)| now.duration_since(*at) > flight)
-        {
-            self.lately.pop_front();
-        }
-    }
-
-    fn is_idle(&self, now: Instant) -> bool {
-        self.in_flight == 0
-            && self.blocked_until.is_none_or(|until| until <= now)
-            && now.duration_since(self.used_at) >= IDLE.max(self.span())
-    }
-
-    fn span(&self) -> Duration {
-        self.per + self.per.mul_f64(DRIFT)
+        window.observe(signal, refused);
     }
 }
 
@@ -319,7 +78,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
+    use super::super::Priority;
+    use super::super::places::{GRAIN, LONGEST_LEARNED};
     use super::*;
+    use crate::{ErrorKind, TenantId};
 
     const CLASS: LimitClass = LimitClass {
         name: "test",
@@ -385,6 +149,32 @@ mod tests {
         };
         limiter.observe(&key, &signal, false);
         for _ in 1..CLASS.max {
+            drop(acquire(&limiter, &key, Duration::ZERO).await.unwrap());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn promise_08_nor_when_the_machine_is_too_busy_to_read_an_answer() {
+        let limiter = WindowLimiter::new();
+        let key = key("a");
+        for _ in 0..CLASS.max {
+            drop(acquire(&limiter, &key, Duration::ZERO).await.unwrap());
+        }
+        // Sent while the provider still counts the ten; its answer is quick, and read when they are long forgotten.
+        tokio::time::advance(CLASS.per.mul_f64(0.999)).await;
+        let sent = Instant::now();
+        tokio::time::advance(CLASS.per.mul_f64(0.01)).await;
+        let permit = acquire(&limiter, &key, Duration::ZERO).await.unwrap();
+        drop(permit);
+        tokio::time::advance(CLASS.per / 2).await;
+        drop(acquire(&limiter, &key, Duration::ZERO).await.unwrap());
+        let signal = LimitSignal {
+            remaining: Some(0),
+            sent: Some(sent),
+            ..LimitSignal::default()
+        };
+        limiter.observe(&key, &signal, false);
+        for _ in 2..CLASS.max {
             drop(acquire(&limiter, &key, Duration::ZERO).await.unwrap());
         }
     }
@@ -627,8 +417,7 @@ mod tests {
         }
         {
             let windows = lock(&limiter.windows);
-            let state = lock(&windows.by_key[&key("a")].state);
-            assert_eq!(state.done.len(), 1);
+            assert_eq!(windows.by_key[&key("a")].groups().0, 1);
         }
         ask(&limiter, Priority::Normal, LONGEST_LEARNED * 2)
             .await
@@ -649,13 +438,9 @@ mod tests {
             tokio::time::advance(Duration::from_micros(40)).await;
         }
         let windows = lock(&limiter.windows);
-        let state = lock(&windows.by_key[&key].state);
-        assert!(
-            state.done.len() <= GRAIN as usize + 1,
-            "{}",
-            state.done.len()
-        );
-        assert_eq!(state.done_count, 20_000);
+        let (groups, answers) = windows.by_key[&key].groups();
+        assert!(groups <= GRAIN as usize + 1, "{groups}");
+        assert_eq!(answers, 20_000);
     }
 
     #[tokio::test(start_paused = true)]
@@ -679,5 +464,123 @@ mod tests {
         }
         let again = Acquire::new(&long, class, Instant::now());
         assert!(limiter.acquire(again).await.is_err(), "one an hour");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn tenants_are_served_in_turn() {
+        let limiter = WindowLimiter::new();
+        fill(&limiter).await;
+        let order = Arc::new(Mutex::new(String::new()));
+        let mut tasks = Vec::new();
+        for tenant in ["a", "a", "a", "a", "a", "b", "c", "b"] {
+            let (limiter, order) = (limiter.clone(), order.clone());
+            tasks.push(tokio::spawn(async move {
+                let (key, whose) = (key("a"), TenantId::new(tenant).unwrap());
+                let deadline = Instant::now() + Duration::from_secs(60);
+                let mut ask = Acquire::new(&key, CLASS, deadline);
+                ask.tenant = Some(&whose);
+                let permit = limiter.acquire(ask).await.unwrap();
+                lock(&order).push_str(tenant);
+                drop(permit);
+            }));
+            tokio::task::yield_now().await;
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(*lock(&order), "abcabaaa");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_watches_the_time_may_give_up() {
+        let limiter = WindowLimiter::new();
+        fill(&limiter).await;
+        let patient = {
+            let limiter = limiter.clone();
+            tokio::spawn(async move {
+                tokio::task::yield_now().await;
+                ask(&limiter, Priority::Normal, Duration::from_secs(60)).await
+            })
+        };
+        let started = Instant::now();
+        let first = ask(&limiter, Priority::Normal, CLASS.per / 2).await;
+        assert!(first.is_err());
+        patient.await.unwrap().unwrap();
+        assert!(started.elapsed() < CLASS.per.mul_f64(1.1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_came_too_late_goes_to_the_next() {
+        let limiter = WindowLimiter::new();
+        fill(&limiter).await;
+        let waits = |limiter: &WindowLimiter| {
+            let limiter = limiter.clone();
+            tokio::spawn(async move { ask(&limiter, Priority::Normal, CLASS.per * 5).await })
+        };
+        let (one, two) = (waits(&limiter), waits(&limiter));
+        tokio::task::yield_now().await;
+        tokio::time::advance(CLASS.per * 2).await;
+        // Served, perhaps, but not polled since.
+        one.abort();
+        two.await.unwrap().unwrap();
+        for _ in 1..CLASS.max {
+            drop(
+                ask(&limiter, Priority::Normal, Duration::ZERO)
+                    .await
+                    .unwrap(),
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn promise_08_what_was_given_up_may_arrive_still() {
+        let limiter = WindowLimiter::new();
+        for _ in 0..CLASS.max {
+            let permit = ask(&limiter, Priority::Normal, Duration::ZERO).await;
+            permit.unwrap().abandon();
+        }
+        let given_up = Instant::now();
+        let permit = ask(&limiter, Priority::Normal, CLASS.per * 5).await;
+        assert!(given_up.elapsed() >= CLASS.per + Duration::from_secs(1));
+        // An answer among those that were given up is still counted from when it came.
+        drop(permit);
+        tokio::time::advance(CLASS.per.mul_f64(1.01)).await;
+        for _ in 0..CLASS.max {
+            drop(
+                ask(&limiter, Priority::Normal, Duration::ZERO)
+                    .await
+                    .unwrap(),
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_that_move_take_their_time_along() {
+        let places = Arc::new(Places::new(5, CLASS.per));
+        let [answered, given_up, _flying] =
+            std::array::from_fn(|_| places.try_enter(Priority::Urgent).unwrap());
+        drop(answered);
+        given_up.abandon();
+        tokio::time::advance(CLASS.per / 4).await;
+        let demand = places.demand();
+        assert_eq!((demand.free, demand.in_flight, demand.used[2]), (2, 1, 3));
+        let back = places.take_back(5);
+        let counts: Vec<_> = back.iter().map(|one| one.count).collect();
+        assert_eq!(counts, [2, 1], "the two others may be on their way");
+        let age = back[1].answered.unwrap().elapsed();
+        assert_eq!((back[0].answered, age), (None, CLASS.per / 4));
+        let other = Arc::new(Places::new(0, CLASS.per));
+        other.give(1, CLASS.per - age);
+        assert!(other.try_enter(Priority::Urgent).is_none());
+        tokio::time::advance(CLASS.per - age).await;
+        assert!(other.try_enter(Priority::Urgent).is_some());
+        assert_eq!(places.demand().places, 2);
+        // What is borrowed is not used for longer than it was lent.
+        places.forget();
+        places.give(1, Duration::ZERO);
+        places.use_until(Instant::now());
+        assert!(places.try_enter(Priority::Urgent).is_none());
+        places.use_until(Instant::now() + CLASS.per);
+        assert!(places.try_enter(Priority::Urgent).is_some());
     }
 }

@@ -72,4 +72,11 @@ impl TokenStore for MemoryTokenStore {
         }
         Ok(())
     }
+
+    async fn delete_slot(&self, key: &TokenKey) -> Result<()> {
+        if let Some(entry) = lock(&self.0).get_mut(key) {
+            entry.tokens = None;
+        }
+        Ok(())
+    }
 }

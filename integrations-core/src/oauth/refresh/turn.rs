@@ -10,6 +10,9 @@ use crate::oauth::held::Held;
 use crate::oauth::keeper::Keeper;
 use crate::{Error, ErrorKind, Result};
 
+/// How long a person's authorization waits for a renewal that is under way.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Whose turn it is.
 pub(super) enum Turn {
     Ours(Lease),
@@ -58,6 +61,20 @@ impl Keeper {
         self.leases
             .try_acquire(&self.key.tenant, &name, &owner, self.policy.lease_ttl)
             .await
+    }
+
+    /// The lease, if nobody clings to it.
+    pub(in crate::oauth) async fn patient_lease(&self) -> Result<Option<Lease>> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(lease) = self.try_lease().await? {
+                return Ok(Some(lease));
+            }
+            if Instant::now() >= deadline {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     pub(in crate::oauth) async fn give_back(&self, lease: &Lease) {

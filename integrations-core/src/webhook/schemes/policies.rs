@@ -48,7 +48,7 @@ impl ReplyPolicy {
     pub const STANDARD_WEBHOOKS: Self = Self::DEFAULT;
     /// Nango: two retries, and five failures in ten seconds open its breaker for a minute.
     pub const NANGO: Self = Self::DEFAULT;
-    /// Aloware: undocumented.
+    /// Aloware: never comes back, whatever it is answered, and waits two minutes for an answer: be slow rather than fail.
     pub const ALOWARE: Self = Self::DEFAULT;
     /// Verity: undocumented.
     pub const VERITY: Self = Self::DEFAULT;

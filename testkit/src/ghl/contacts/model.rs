@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use crate::ghl::clock::iso_ms;
+use crate::ghl::{clock::iso_ms, journal::Effect};
 
 /// The do-not-disturb channels: stored name, name in date versions, name in v3 responses.
 const CHANNELS: [(&str, &str, &str); 6] = [
@@ -99,6 +99,20 @@ impl Contact {
         }
     }
 
+    /// Takes over what another contact has and this one has not, and all of its tags.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (mine, others) in [
+            (&mut self.fields, &other.fields),
+            (&mut self.custom, &other.custom),
+            (&mut self.dnd, &other.dnd),
+        ] {
+            for (name, value) in others {
+                mine.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        self.add_tags(other.tags.iter().map(String::as_str));
+    }
+
     pub(crate) fn custom_fields(&self) -> Vec<Value> {
         self.custom
             .iter()
@@ -111,13 +125,7 @@ impl Contact {
         let lower = |name| self.text(name).map(str::to_lowercase);
         let mut view = self.fields.clone();
         let full = self.full_name();
-        let mut dnd = Map::new();
-        for (stored, date, response) in CHANNELS {
-            if let Some(setting) = self.dnd.get(stored) {
-                let name = if named_version { response } else { date };
-                dnd.insert(name.to_owned(), setting.clone());
-            }
-        }
+        let dnd = self.dnd_settings(named_version);
         view.entry("dnd").or_insert(json!(false));
         let computed = json!({
             "id": self.id,
@@ -164,6 +172,62 @@ impl Contact {
         hit["phoneLabel"] = Value::Null;
         hit["validEmail"] = Value::Null;
         hit
+    }
+
+    /// Which events tell of a change: those of the tags and of the channels by their own names, and
+    /// the rest, or a change of nothing, as an update.
+    pub(crate) fn events(before: &Self, after: &Self) -> Vec<&'static str> {
+        let blocked = |contact: &Self| contact.fields.get("dnd") == Some(&Value::Bool(true));
+        let fields = |contact: &Self| {
+            let mut fields = contact.fields.clone();
+            fields.remove("dnd");
+            fields
+        };
+        let tags = before.tags != after.tags;
+        let dnd = before.dnd != after.dnd || blocked(before) != blocked(after);
+        let other = before.custom != after.custom || fields(before) != fields(after);
+        let mut kinds = Vec::new();
+        if other || !(tags || dnd) {
+            kinds.push("ContactUpdate");
+        }
+        if tags {
+            kinds.push("ContactTagUpdate");
+        }
+        if dnd {
+            kinds.push("ContactDndUpdate");
+        }
+        kinds
+    }
+
+    /// Whether a write made a difference, `dateUpdated` apart.
+    pub(crate) fn effect(before: &Self, after: &Self) -> Effect {
+        let same = before.fields == after.fields
+            && before.tags == after.tags
+            && before.custom == after.custom
+            && before.dnd == after.dnd;
+        if same {
+            Effect::Unchanged
+        } else {
+            Effect::Changed
+        }
+    }
+
+    /// The body of the event about channels, which alone names them.
+    pub(crate) fn dnd_event(&self) -> Value {
+        let mut event = self.event();
+        event["dndSettings"] = Value::Object(self.dnd_settings(false));
+        event
+    }
+
+    fn dnd_settings(&self, named_version: bool) -> Map<String, Value> {
+        let mut dnd = Map::new();
+        for (stored, date, response) in CHANNELS {
+            if let Some(setting) = self.dnd.get(stored) {
+                let name = if named_version { response } else { date };
+                dnd.insert(name.to_owned(), setting.clone());
+            }
+        }
+        dnd
     }
 
     /// The flat body of contact webhooks.

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::sort::{Field, Key};
-use crate::ghl::contacts::model::Contact;
+use crate::ghl::contacts::{model::Contact, table::Index};
 
 /// A compiled `filters` array.
 #[derive(Debug)]
@@ -92,6 +92,51 @@ impl Filter {
             }
         };
         Ok(Self::Test(field, operator))
+    }
+
+    /// The ids of all that can match, where an index knows them; more than match, or twice.
+    pub(super) fn candidates(&self, index: &Index) -> Option<Vec<String>> {
+        match self {
+            Self::All(filters) => filters.iter().find_map(|filter| filter.candidates(index)),
+            Self::Any(filters) => {
+                let all = filters.iter().map(|filter| filter.candidates(index));
+                Some(all.collect::<Option<Vec<_>>>()?.concat())
+            }
+            Self::Test(Field::Plain(name), Operator::Eq(wanted)) => {
+                let of = |wanted: &Key| match (*name, wanted) {
+                    ("email", Key::Text(email)) => Some(index.by_email(email).to_vec()),
+                    ("phone", Key::Text(phone)) => Some(index.by_phone(phone).to_vec()),
+                    _ => None,
+                };
+                Some(wanted.iter().map(of).collect::<Option<Vec<_>>>()?.concat())
+            }
+            Self::Test(..) => None,
+        }
+    }
+
+    /// The one range of milliseconds that this filter asks of a date, both ends included.
+    pub(super) fn dates(&self, date: &Field) -> Option<(i64, i64)> {
+        match self {
+            Self::All(filters) => match filters.as_slice() {
+                [] => Some((i64::MIN, i64::MAX)),
+                [one] => one.dates(date),
+                _ => None,
+            },
+            Self::Test(field, Operator::Range(bounds)) if field == date => {
+                let (mut from, mut to) = (i64::MIN, i64::MAX);
+                for (bound, limit) in bounds {
+                    let limit = limit.whole()?;
+                    match bound {
+                        Bound::Gte => from = from.max(limit),
+                        Bound::Gt => from = from.max(limit.saturating_add(1)),
+                        Bound::Lte => to = to.min(limit),
+                        Bound::Lt => to = to.min(limit.saturating_sub(1)),
+                    }
+                }
+                Some((from, to))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn accepts(&self, contact: &Contact) -> bool {

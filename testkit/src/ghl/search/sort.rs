@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::ghl::{contacts::model::Contact, slots::instant};
 
 /// A field that filters and sorts may name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Field {
     Id,
     Added,
@@ -23,6 +23,22 @@ pub(super) enum Key {
     Missing,
     Number(f64),
     Text(String),
+}
+
+impl Key {
+    /// The number as a time in milliseconds.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "within the range in which whole numbers are exact"
+    )]
+    pub(super) fn whole(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                Some(*number as i64)
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Field {
@@ -144,17 +160,25 @@ impl Sort {
         Self(fields)
     }
 
+    /// The date that alone is sorted by, and whether the newest comes first.
+    pub(super) fn date(&self) -> Option<(&Field, bool)> {
+        match self.0.as_slice() {
+            [(field @ (Field::Added | Field::Updated), descending)] => Some((field, *descending)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn row<'c>(&self, contact: &'c Contact) -> Row<'c> {
+        let values = |field: &Field| field.values(contact).pop().unwrap_or(Key::Missing);
+        Row {
+            contact,
+            keys: self.0.iter().map(|(field, _)| values(field)).collect(),
+        }
+    }
+
     pub(super) fn order<'c>(&self, contacts: Vec<&'c Arc<Contact>>) -> Vec<Row<'c>> {
-        let mut rows: Vec<_> = contacts
-            .into_iter()
-            .map(|contact| {
-                let values = |field: &Field| field.values(contact).pop().unwrap_or(Key::Missing);
-                Row {
-                    contact: contact.as_ref(),
-                    keys: self.0.iter().map(|(field, _)| values(field)).collect(),
-                }
-            })
-            .collect();
+        let rows = contacts.into_iter().map(|contact| self.row(contact));
+        let mut rows: Vec<_> = rows.collect();
         rows.sort_unstable_by(|a, b| {
             self.compare(&a.keys, &b.keys)
                 .then_with(|| a.contact.id.cmp(&b.contact.id))
@@ -192,6 +216,13 @@ impl Sort {
     pub(super) fn is_after(&self, row: &Row<'_>, cursor: &Cursor) -> bool {
         let order = self.compare(&row.keys, &cursor.keys);
         order.then_with(|| row.contact.id.cmp(&cursor.id)) == Ordering::Greater
+    }
+}
+
+impl Cursor {
+    /// The date and id, for a sort by one date.
+    pub(super) fn date(&self) -> Option<(i64, &str)> {
+        Some((self.keys.first()?.whole()?, self.id.as_str()))
     }
 }
 

@@ -3,10 +3,11 @@
 use integrations_core::email::EmailAddress;
 use integrations_core::model::{Address, Contact, ExternalId};
 use integrations_core::phone::PhoneNumber;
+use integrations_core::provider::ContactApi;
 use integrations_core::{ErrorKind, Timestamp};
 
 use super::fixture::Fixture;
-use crate::support::errors::refused;
+use crate::support::errors::{refused, unsupported};
 
 /// A contact with everything that every provider of contacts keeps.
 pub(crate) fn jane() -> Contact {
@@ -47,6 +48,9 @@ pub(crate) async fn a_contact_lives_its_life<F: Fixture>(fixture: &F) {
     let Some(contacts) = connection.contacts() else {
         return assert!(!F::CAPABILITIES.contacts);
     };
+    if !F::CONTACTS_BY_ID {
+        return by_phone_alone(contacts).await;
+    }
     let created = contacts.create(&jane()).await.expect("created");
     is_jane(&created);
     let id = id_of(&created);
@@ -76,6 +80,34 @@ pub(crate) async fn a_contact_lives_its_life<F: Fixture>(fixture: &F) {
     assert_eq!(left.iter().map(id_of).collect::<Vec<_>>(), [id_of(&other)]);
 }
 
+/// The same where the phone number is all that a contact is found by; the rest is refused clearly.
+async fn by_phone_alone(contacts: &dyn ContactApi) {
+    let created = contacts.create(&jane()).await.expect("created");
+    is_jane(&created);
+    let id = id_of(&created);
+    let phone = jane().phone.expect("a number");
+    let by_phone = ExternalId::new(phone.as_str());
+    is_jane(&contacts.get(&by_phone).await.expect("there"));
+    let found = contacts.find(None, Some(&phone)).await.expect("found");
+    assert_eq!(
+        found.iter().map(id_of).collect::<Vec<_>>(),
+        std::slice::from_ref(&id)
+    );
+    let renamed = Contact::new().with_first_name("Joan");
+    let updated = contacts.update(&by_phone, &renamed).await.expect("updated");
+    assert_eq!(updated.first_name.as_deref(), Some("Joan"));
+    let upserted = contacts.upsert(&jane()).await.expect("upserted");
+    assert_eq!(id_of(&upserted), id, "the same number is the same contact");
+    let other =
+        Contact::new().with_phone(PhoneNumber::from_e164("+19155550144").expect("a number"));
+    let other = contacts.upsert(&other).await.expect("upserted");
+    assert_ne!(id_of(&other), id, "another number is another contact");
+    unsupported(contacts.get(&id).await);
+    unsupported(contacts.list(None).collect_items().await);
+    unsupported(contacts.delete(&id).await);
+    unsupported(contacts.find(jane().email.as_ref(), None).await);
+}
+
 pub(crate) async fn what_is_not_there_is_not_found<F: Fixture>(fixture: &F) {
     let connection = fixture.live();
     let Some(contacts) = connection.contacts() else {
@@ -83,6 +115,17 @@ pub(crate) async fn what_is_not_there_is_not_found<F: Fixture>(fixture: &F) {
     };
     let id = ExternalId::new("gone0000000000000000");
     let tags = ["a".to_owned()];
+    let nobody = ExternalId::new("+12025550199");
+    if !F::CONTACTS_BY_ID {
+        let number = PhoneNumber::from_e164(nobody.as_str()).expect("a number");
+        let found = contacts.find(None, Some(&number)).await;
+        assert!(found.expect("nobody").is_empty());
+        refused(contacts.get(&nobody).await, ErrorKind::NotFound);
+        refused(
+            contacts.update(&nobody, &Contact::new()).await,
+            ErrorKind::NotFound,
+        );
+    }
     for (what, result) in [
         ("get", contacts.get(&id).await.map(drop)),
         ("update", contacts.update(&id, &jane()).await.map(drop)),
@@ -90,7 +133,11 @@ pub(crate) async fn what_is_not_there_is_not_found<F: Fixture>(fixture: &F) {
         ("add_tags", contacts.add_tags(&id, &tags).await),
         ("remove_tags", contacts.remove_tags(&id, &tags).await),
     ] {
-        let error = refused(result, ErrorKind::NotFound);
+        let error = if F::CONTACTS_BY_ID || what == "update" {
+            refused(result, ErrorKind::NotFound)
+        } else {
+            unsupported(result)
+        };
         assert!(error.operation().is_some(), "{what}: {error}");
     }
     // An id is data: it does not lead anywhere else.
@@ -115,6 +162,10 @@ pub(crate) async fn a_second_creation_is_a_conflict<F: Fixture>(fixture: &F) {
     contacts.create(&jane()).await.expect("created");
     let error = refused(contacts.create(&jane()).await, ErrorKind::Conflict);
     assert!(!error.is_retryable() && !error.is_outcome_unknown());
+    if !F::CONTACTS_BY_ID {
+        let found = contacts.find(None, jane().phone.as_ref()).await;
+        return assert_eq!(found.expect("found").len(), 1);
+    }
     fixture.settle();
     let all = contacts.list(None).collect_items().await.expect("a list");
     assert_eq!(all.len(), 1);
@@ -126,6 +177,11 @@ pub(crate) async fn tags_are_added_and_removed<F: Fixture>(fixture: &F) {
         return assert!(!F::CAPABILITIES.contacts);
     };
     let id = id_of(&contacts.create(&jane()).await.expect("created"));
+    if !F::CONTACTS_BY_ID {
+        unsupported(contacts.add_tags(&id, &["vip".to_owned()]).await);
+        unsupported(contacts.remove_tags(&id, &["first".to_owned()]).await);
+        return;
+    }
     let tags = |names: &[&str]| -> Vec<String> { names.iter().map(|&n| n.to_owned()).collect() };
     let now = async || {
         let mut tags = contacts.get(&id).await.expect("there").tags;
@@ -154,6 +210,10 @@ pub(crate) async fn a_list_knows_since_when<F: Fixture>(fixture: &F) {
     let Some(contacts) = connection.contacts() else {
         return assert!(!F::CAPABILITIES.contacts);
     };
+    if !F::CONTACTS_BY_ID {
+        unsupported(contacts.list(None).collect_items().await);
+        return;
+    }
     let mut ids = Vec::new();
     for number in 0..5 {
         let email = EmailAddress::parse(format!("c{number}@example.com")).expect("an address");

@@ -69,6 +69,9 @@ pub(crate) async fn what_is_not_genuine_leaves_no_row<F: Fixture>(fixture: &F) {
         ("unsigned", bare(&body)),
         ("changed", with_body(&fixture.sign(&body), other)),
     ] {
+        if what == "changed" && !F::PROVES_THE_BODY {
+            continue;
+        }
         for path in [F::SLUG.to_owned(), format!("{}/{id}", F::SLUG)] {
             let status = app.post(&path, &raw).await.status.as_u16();
             assert_eq!(status, F::ANSWERS.rejected, "{what} at {path}");
@@ -126,19 +129,28 @@ pub(crate) async fn deep_and_unreadable_payloads_are_answered<F: Fixture>(fixtur
     app.finish().await;
 }
 
-pub(crate) async fn nobodys_events_are_not_stored<F: Fixture>(fixture: &F) {
+pub(crate) async fn nobodys_events_are_only_kept_aside<F: Fixture>(fixture: &F) {
+    if !F::NAMES_THE_ACCOUNT {
+        return;
+    }
     let Some((app, id)) = receiving(fixture).await else {
         return;
     };
-    let before = app.rows().await;
+    // All tables but that of what is nobody's.
+    let rows = async || {
+        let mut rows = app.rows().await;
+        let aside = rows.remove("unmatched_events");
+        (rows, aside)
+    };
+    let (before, _) = rows().await;
     let raw = fixture.sign(fixture.nobodys_event("one").to_string().as_bytes());
     // Genuine, so the provider is not punished for it.
     let answer = app.post(F::SLUG, &raw).await;
     assert_eq!(answer.status.as_u16(), F::ANSWERS.accepted);
-    assert_eq!(app.rows().await, before);
+    assert_eq!(rows().await, (before.clone(), Some(1)), "until one appears");
     // Nor does it become somebody's by being sent to their URL.
     app.post(&format!("{}/{id}", F::SLUG), &raw).await;
-    assert_eq!(app.rows().await, before);
+    assert_eq!(rows().await, (before, Some(1)));
     app.finish().await;
 }
 

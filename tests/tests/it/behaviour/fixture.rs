@@ -1,7 +1,7 @@
 use http::{HeaderMap, Method};
 use integrations_core::http::HttpContext;
 use integrations_core::provider::{Context, Integration, Provider, Providers};
-use integrations_core::webhook::RawRequest;
+use integrations_core::webhook::{RawRequest, Secrets};
 use integrations_core::{IntegrationId, Result};
 use serde_json::Value;
 use std::sync::Arc;
@@ -64,6 +64,14 @@ pub(crate) trait Fixture: Sized {
     /// The field that names the account.
     const EXTERNAL_KEY: Option<&'static str>;
     const ANSWERS: Answers;
+    /// Whether contacts are read, listed, tagged and deleted by their id. Where not, their phone number is all there is.
+    const CONTACTS_BY_ID: bool = true;
+    /// Whether sent messages have ids and are listed.
+    const MESSAGES_ARE_LISTED: bool = true;
+    /// Whether the provider says whose a credential or an event is.
+    const NAMES_THE_ACCOUNT: bool = true;
+    /// Whether a proof is of the body, and not of the sender alone.
+    const PROVES_THE_BODY: bool = true;
 
     async fn start() -> Self;
 
@@ -73,8 +81,10 @@ pub(crate) trait Fixture: Sized {
     /// A good config, whose credential is planted.
     fn config(&self) -> Value;
 
-    /// The same with a credential that belongs to another account.
-    fn anothers_config(&self) -> Value;
+    /// The same with a credential that belongs to another account. Asked only where the provider names the account.
+    fn anothers_config(&self) -> Value {
+        self.config()
+    }
 
     /// What must be refused before anything is stored.
     fn bad_configs(&self) -> Vec<BadConfig>;
@@ -95,8 +105,10 @@ pub(crate) trait Fixture: Sized {
     fn settle(&self) {}
 
     /// Puts a contact with these two peculiarities past the API: a phone that is no number (`ext. 12`), and an
-    /// opt-out from text messages, with an explicit permission of e-mail. Its id.
-    fn put_odd_contact(&self) -> String;
+    /// opt-out from text messages, with an explicit permission of e-mail. Its id. Asked only where contacts have one.
+    fn put_odd_contact(&self) -> String {
+        String::new()
+    }
 
     /// A body that announces something about the good config's account; each id is another event.
     fn event(&self, id: &str) -> Value;
@@ -104,8 +116,15 @@ pub(crate) trait Fixture: Sized {
     /// The same of a kind that this provider's crate does not know.
     fn unknown_event(&self, id: &str) -> Value;
 
-    /// The same for an account that no integration has.
-    fn nobodys_event(&self, id: &str) -> Value;
+    /// The same for an account that no integration has. Asked only where the provider names the account.
+    fn nobodys_event(&self, id: &str) -> Value {
+        self.event(id)
+    }
+
+    /// What the good config's webhooks are verified with, where each integration has secrets of its own.
+    fn secrets(&self) -> Secrets {
+        Secrets::none()
+    }
 
     /// Signs these bytes as the provider does.
     fn sign(&self, body: &[u8]) -> RawRequest;

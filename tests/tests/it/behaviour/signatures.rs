@@ -1,6 +1,6 @@
 //! Webhooks as a provider's own source reads them.
 
-use integrations_core::webhook::{Outcome, RawRequest, Rejection, Secrets};
+use integrations_core::webhook::{Outcome, RawRequest, Rejection};
 use integrations_core::{Clock as _, ErrorKind, SystemClock};
 
 use super::fixture::{Fixture, bare, with_body};
@@ -41,11 +41,11 @@ pub(crate) async fn only_genuine_requests_become_events<F: Fixture>(fixture: &F)
         return assert!(!F::CAPABILITIES.webhooks);
     };
     let now = SystemClock.now();
-    let verify = |raw: &RawRequest| source.verify(raw, &Secrets::none(), now).map(drop);
+    let verify = |raw: &RawRequest| source.verify(raw, &fixture.secrets(), now).map(drop);
     let body = fixture.event("one").to_string().into_bytes();
     let genuine = fixture.sign(&body);
     verify(&genuine).expect("genuine");
-    let verified = source.verify(&genuine, &Secrets::none(), now);
+    let verified = source.verify(&genuine, &fixture.secrets(), now);
     let events = source.events(verified.expect("genuine")).expect("events");
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].provider(), F::SLUG);
@@ -55,12 +55,12 @@ pub(crate) async fn only_genuine_requests_become_events<F: Fixture>(fixture: &F)
         events[0].tenant_key(),
         "before and after the verification it is the same account"
     );
-    let again = source.verify(&genuine, &Secrets::none(), now);
+    let again = source.verify(&genuine, &fixture.secrets(), now);
     let again = source.events(again.expect("genuine")).expect("events");
     let keys = [&events[0], &again[0]].map(|event| source.dedupe_key(event));
     assert_eq!(keys[0], keys[1], "a repetition has the same key");
     let other = fixture.sign(fixture.event("two").to_string().as_bytes());
-    let other = source.verify(&other, &Secrets::none(), now);
+    let other = source.verify(&other, &fixture.secrets(), now);
     let other = source.events(other.expect("genuine")).expect("events");
     assert_ne!(source.dedupe_key(&other[0]), keys[0]);
 
@@ -77,6 +77,10 @@ pub(crate) async fn only_genuine_requests_become_events<F: Fixture>(fixture: &F)
         ),
         ("empty", with_body(&genuine, Vec::new())),
     ] {
+        let same_sender = !matches!(what, "forged" | "unsigned");
+        if same_sender && !F::PROVES_THE_BODY {
+            continue;
+        }
         let error = verify(&raw).expect_err(what);
         assert_eq!(error.kind(), ErrorKind::Webhook, "{what}: {error}");
         assert!(Rejection::of(&error).is_some(), "{what}: {error}");
@@ -92,11 +96,11 @@ pub(crate) async fn no_input_makes_it_panic<F: Fixture>(fixture: &F) {
     let now = SystemClock.now();
     for (what, body) in hostile() {
         for raw in [fixture.sign(&body), fixture.forge(&body), bare(&body)] {
-            let _ = source.handshake(&raw, &Secrets::none());
+            let _ = source.handshake(&raw, &fixture.secrets());
             let _ = source.tenant_key(&raw);
             let _ = format!("{raw:?}");
             match source
-                .verify(&raw, &Secrets::none(), now)
+                .verify(&raw, &fixture.secrets(), now)
                 .and_then(|verified| source.events(verified))
             {
                 Ok(events) => {

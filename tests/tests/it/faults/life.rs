@@ -4,6 +4,7 @@ use std::time::Duration;
 use integrations_core::IntegrationId;
 use integrations_core::status::Status;
 use integrations_testkit::SimulatedGhl;
+use integrations_testkit::plan::seed_of;
 
 use super::{plan, push, receive, verdict};
 use crate::support::app::App;
@@ -26,7 +27,7 @@ pub(crate) struct Summary {
 }
 
 pub(crate) async fn live(seed: u64) -> Summary {
-    let ids = ghl::seed_of(&format!("a life of seed {seed}"));
+    let ids = seed_of(&format!("a life of seed {seed}"));
     let builder = ghl::builder().seed(ids).faults(plan::of(seed));
     // The wait after a 429 that says nothing is a share of the window.
     let ghl = ghl::start(builder.rate_limit(10_000, Duration::from_millis(100))).await;

@@ -5,7 +5,7 @@ use integrations_testkit::ghl::SignedWebhook;
 
 use super::life::Life;
 use crate::support::ghl::{self, LOCATION, SLUG};
-use crate::support::handler::Recorder;
+use crate::support::handler::{Recorder, Working};
 use crate::support::{tenant, until};
 
 const WEBHOOKS: usize = 20;
@@ -27,7 +27,7 @@ pub(crate) async fn webhooks(life: &Life) -> Received {
         .collect();
     let (first, second) = webhooks.split_at(WEBHOOKS / 2);
     let recorder = Recorder::new(app);
-    let inbox = recorder.inbox(app).start();
+    let inbox = Working::start(app, &recorder.inbox(app));
     deliver(life, &url, first).await;
     // The store fails for a while: the provider comes again with what it could not deliver.
     let trigger = "CREATE TRIGGER full BEFORE INSERT ON webhook_events BEGIN SELECT RAISE(ABORT, 'disk full'); END";
@@ -42,7 +42,7 @@ pub(crate) async fn webhooks(life: &Life) -> Received {
     let providers = ghl::providers(&life.ghl, []);
     let http = HttpContext::new().expect("TLS");
     let next = app.another(&providers, http, |manager| manager).await;
-    let inbox = recorder.inbox(&next).start();
+    let inbox = Working::start(&next, &recorder.inbox(&next));
     let url = format!("{}/{SLUG}", next.serve().await);
     deliver(life, &url, &webhooks).await;
     let acme = tenant("acme");

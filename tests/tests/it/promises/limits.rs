@@ -15,8 +15,8 @@ use crate::support::ghl::{self, LOCATION};
 const MAX: usize = 40;
 const WINDOW: Duration = Duration::from_millis(500);
 
-async fn limited() -> (SimulatedGhl, String, String) {
-    let ghl = ghl::start(ghl::builder().rate_limit(MAX, WINDOW)).await;
+async fn limited(max: usize, window: Duration) -> (SimulatedGhl, String, String) {
+    let ghl = ghl::start(ghl::builder().rate_limit(max, window)).await;
     let token = ghl::token(&ghl, LOCATION);
     let contact = ghl.seed_contacts(LOCATION, 1).remove(0);
     (ghl, token, contact)
@@ -63,28 +63,34 @@ async fn work(client: &Client, contact: &str, tasks: usize, calls: u64) -> Vec<E
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn promise_08_the_limit_is_kept_and_used() {
-    const WINDOWS: u64 = 6;
-    let (ghl, token, contact) = limited().await;
+    // A place is free one window after its answer began, so that of each window the time that a call travels is lost. That
+    // 95 % is used is shown in paused time, in the limiter's own tests; here a busy machine may take another 5 %, and a
+    // limiter that takes a single one of its own requests for another's loses a whole window.
+    const MAX: usize = 160;
+    const WINDOW: Duration = Duration::from_secs(2);
+    const WINDOWS: u64 = 4;
+    let (ghl, token, contact) = limited(MAX, WINDOW).await;
     let client = client(&ghl, &token, &HttpContext::new().expect("TLS"));
     let started = Instant::now();
     let calls = MAX as u64 * WINDOWS;
     assert_eq!(work(&client, &contact, 4, calls).await, []);
+    let took = started.elapsed();
     let stats = ghl.stats();
     assert_eq!(stats.throttled, 0, "not one 429");
     assert!(stats.max_in_window <= MAX, "{}", stats.max_in_window);
     assert_eq!(stats.requests, calls, "and nothing beside the calls");
-    // The first window's requests go at once, so that six windows' worth takes the time of five.
+    // The first window's requests go at once, so that four windows' worth takes the time of three.
     let ideal = WINDOW * u32::try_from(WINDOWS - 1).expect("small");
-    let took = started.elapsed();
     assert!(took >= ideal, "{took:?}: more than the limit");
-    // That 95 % of the limit is used is shown in paused time, where a busy machine takes no part: see the limiter's own
-    // tests. Here a limiter that takes its own requests for others' would need twice the time.
-    assert!(took < ideal * 2, "{took:?} for what takes {ideal:?}");
+    assert!(
+        took.mul_f64(0.9) <= ideal,
+        "{took:?} for what takes {ideal:?}: less than 90 % used"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn promise_08_two_processes_share_a_budget_without_a_429_for_the_caller() {
-    let (ghl, token, contact) = limited().await;
+    let (ghl, token, contact) = limited(MAX, WINDOW).await;
     // Each has a limiter of its own, and learns of the other by what the provider says.
     let one = client(&ghl, &token, &HttpContext::new().expect("TLS"));
     let two = client(&ghl, &token, &HttpContext::new().expect("TLS"));

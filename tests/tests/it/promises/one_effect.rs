@@ -7,12 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use integrations_core::Result;
 use integrations_core::http::HttpContext;
-use integrations_server::{Delivery, EventHandler, Inbox};
+use integrations_sync::inbox::{Delivery, EventHandler};
 use integrations_testkit::SimulatedGhl;
 
 use crate::support::app::App;
 use crate::support::ghl::{self, LOCATION, SLUG};
-use crate::support::handler::Recorder;
+use crate::support::handler::{Recorder, Working, inbox};
 use crate::support::{tenant, until};
 
 async fn receiving() -> (SimulatedGhl, App) {
@@ -32,7 +32,7 @@ async fn promise_04_twenty_deliveries_at_once_have_one_effect() {
         .another(&providers, HttpContext::new().expect("TLS"), |m| m)
         .await;
     let recorder = Recorder::new(&app);
-    let inboxes = [recorder.inbox(&app).start(), recorder.inbox(&other).start()];
+    let inboxes = [&app, &other].map(|app| Working::start(app, &recorder.inbox(app)));
     let urls = [app.serve().await, other.serve().await].map(|url| format!("{url}/{SLUG}"));
     let ghl = Arc::new(ghl);
     let webhook = ghl.webhook("ContactCreate", ghl::contact_create(LOCATION, "c1"));
@@ -101,17 +101,34 @@ async fn promise_04_a_crash_between_claim_and_effect_loses_nothing() {
     assert!(ghl.deliver(&url, webhook.clone()).await.delivered());
     let recorder = Recorder::new(&app);
     let crashing = Crashing(recorder.clone(), AtomicU32::new(0));
-    let inbox = Inbox::builder(&app.webhooks, crashing)
+    // In a runtime of its own, which dies in the middle of it: nothing is given back.
+    let providers = ghl::providers(&ghl, []);
+    let there = app
+        .another(&providers, HttpContext::new().expect("TLS"), |m| m)
+        .await;
+    let dying_inbox = inbox(&there, crashing)
         .lease(Duration::from_millis(400))
         .build();
-    // The process dies in the middle of it.
-    let dying = tokio::spawn(async move { inbox.drain().await });
+    let (kill, killed) = std::sync::mpsc::channel::<()>();
+    let dying = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.spawn(async move { dying_inbox.drain().await });
+        killed.recv().expect("a word");
+        runtime.shutdown_background();
+    });
     until("it is at it", async || {
         let claimed = "SELECT COUNT(*) FROM webhook_events WHERE status = 'processing'";
         app.number(claimed).await == 1
     })
     .await;
-    dying.abort();
+    kill.send(()).expect("it lives");
+    tokio::task::spawn_blocking(move || dying.join().expect("no panic"))
+        .await
+        .expect("dead");
     assert!(recorder.seen().is_empty());
     // Nobody else gets it before the lease ends, and somebody gets it then.
     let other = recorder.inbox(&app);
@@ -145,13 +162,11 @@ async fn promise_04_a_handler_that_panics_does_not_stop_the_others() {
     let (ghl, app) = receiving().await;
     let url = format!("{}/{SLUG}", app.serve().await);
     let recorder = Recorder::new(&app);
-    let inbox = Inbox::builder(&app.webhooks, Panicking(recorder.clone()))
-        .poll_interval(Duration::from_millis(20))
-        .first_retry(Duration::from_millis(1))
+    let inbox = inbox(&app, Panicking(recorder.clone()))
         .lease(Duration::from_secs(1))
         .max_attempts(2)
-        .build()
-        .start();
+        .build();
+    let inbox = Working::start(&app, &inbox);
     for contact in ["poison", "c1"] {
         let event = ghl::contact_create(LOCATION, contact);
         let webhook = ghl.webhook("ContactCreate", event);

@@ -14,6 +14,8 @@ use integrations_server::Webhooks;
 use integrations_store::{
     AuditRow, IntegrationManager, IntegrationView, ManagerBuilder, Store, StoreOptions,
 };
+use integrations_sync::inbox::Inbox;
+use integrations_sync::jobs::Jobs;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::SqlitePool;
@@ -27,6 +29,7 @@ pub(crate) struct App {
     pub(crate) vault: Vault,
     pub(crate) manager: IntegrationManager,
     pub(crate) webhooks: Webhooks,
+    pub(crate) jobs: Jobs,
     raw: SqlitePool,
 }
 
@@ -77,12 +80,16 @@ impl App {
             .clock(Arc::clone(http.clock()));
         let store = Store::open_with(&url, options).await.expect("a database");
         store.migrate().await.expect("the schema");
+        let jobs = Jobs::new(&store).expect("an engine");
+        jobs.migrate().await.expect("the jobs' tables");
+        let inbox = Inbox::builder(&store, jobs.clone()).vault(&vault).build();
         let builder =
             IntegrationManager::builder(store.clone(), vault.clone(), providers.clone(), http)
                 .probe_policy(soon());
         let manager = change(builder).build();
         Self {
-            webhooks: Webhooks::builder(&store, providers, manager.clone()).build(),
+            webhooks: Webhooks::builder(&inbox, providers, manager.clone()).build(),
+            jobs,
             raw: SqlitePool::connect(&url).await.expect("a second way in"),
             folder,
             store,

@@ -17,6 +17,14 @@ pub(crate) fn refused<T>(result: Result<T>, kind: ErrorKind) -> Error {
     error
 }
 
+/// The error of what a provider has no way to do.
+#[track_caller]
+pub(crate) fn unsupported<T>(result: Result<T>) -> Error {
+    let error = refused(result, ErrorKind::Config);
+    assert_eq!(error.code(), Some("unsupported"), "{error}");
+    error
+}
+
 /// What every error keeps.
 #[track_caller]
 pub(crate) fn sound(error: &Error) {

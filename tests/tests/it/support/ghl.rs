@@ -5,8 +5,8 @@ use std::time::Duration;
 use ghl_client::GoHighLevel;
 use ghl_client::webhook::{Ed25519Key, GhlWebhooks};
 use integrations_core::provider::Providers;
-use integrations_testkit::SimulatedGhl;
 use integrations_testkit::ghl::{Builder, SCOPES};
+use integrations_testkit::{SimulatedGhl, plan};
 use serde_json::{Value, json};
 
 use super::leaks;
@@ -21,18 +21,13 @@ pub(crate) const COMPANY: &str = "5DP4iH6HLkQsiKESj6rh";
 /// Its seed is the test's own: what is a token in one test must not be a request's id in another.
 pub(crate) fn builder() -> Builder {
     SimulatedGhl::builder()
-        .seed(seed_of(std::thread::current().name().unwrap_or("a test")))
+        .seed(plan::seed_of(
+            std::thread::current().name().unwrap_or("a test"),
+        ))
         .rate_limit(10_000, Duration::from_secs(1))
         .search_lag(Duration::ZERO)
         .location(LOCATION, COMPANY)
         .location(OTHER_LOCATION, COMPANY)
-}
-
-/// FNV-1a: the same for a name on every machine.
-pub(crate) fn seed_of(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 pub(crate) async fn start(builder: Builder) -> SimulatedGhl {

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use integrations_core::Result;
-use integrations_server::{Delivery, EventHandler, Inbox};
 use integrations_store::{LeadFields, Store};
+use integrations_sync::inbox::{Delivery, EventHandler, Inbox, InboxBuilder, LaneJob, Sweeper};
+use integrations_sync::jobs::{JobRunner, RunningJobs, Workers};
 use std::time::Duration;
 
 use super::app::App;
@@ -35,10 +36,35 @@ impl Recorder {
 
     /// An inbox that hands events to it and tries again at once.
     pub(crate) fn inbox(&self, app: &App) -> Inbox {
-        Inbox::builder(&app.webhooks, self.clone())
-            .poll_interval(Duration::from_millis(20))
-            .first_retry(Duration::from_millis(1))
-            .build()
+        inbox(app, self.clone()).build()
+    }
+}
+
+/// An inbox of this process, which tries again at once.
+pub(crate) fn inbox(app: &App, handler: impl EventHandler + 'static) -> InboxBuilder {
+    Inbox::builder(&app.store, app.jobs.clone())
+        .vault(&app.vault)
+        .handler(handler)
+        .first_retry(Duration::from_millis(1))
+}
+
+/// Jobs that work on an inbox in the background, as in an application.
+pub(crate) struct Working(RunningJobs, Sweeper);
+
+impl Working {
+    pub(crate) fn start(app: &App, inbox: &Inbox) -> Self {
+        let workers = Workers::new().add::<LaneJob>(inbox.clone());
+        let runner = JobRunner::builder(&app.jobs, workers);
+        Self(
+            runner.start().expect("workers"),
+            inbox.start_sweeper(Duration::from_millis(20)),
+        )
+    }
+
+    pub(crate) async fn stop(self) {
+        self.1.stop().await;
+        let stopped = self.0.stop(Duration::from_secs(10)).await;
+        stopped.expect("stopped");
     }
 }
 

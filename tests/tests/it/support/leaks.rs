@@ -1,26 +1,12 @@
 //! One detector for the whole package: every test plants its secrets here, and all logs pass by it.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
 use integrations_testkit::LeakDetector;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::Layer as _;
-use tracing_subscriber::layer::SubscriberExt as _;
 
-/// The detector, which sees the logs of all tests from the first call on.
+/// The detector.
 pub(crate) fn detector() -> &'static LeakDetector {
-    static DETECTOR: OnceLock<LeakDetector> = OnceLock::new();
-    DETECTOR.get_or_init(|| {
-        let detector = LeakDetector::new();
-        // Under `debug` come the frames and bytes of the HTTP library: whose logs, and whose business.
-        let layer = detector.layer().with_filter(LevelFilter::DEBUG);
-        let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::set_global_default(subscriber).expect("nobody else logs here");
-        // For as long as the process lives.
-        std::mem::forget(detector.watch_panics());
-        detector
-    })
+    LeakDetector::of_process()
 }
 
 pub(crate) fn plant(name: &str, secret: &str) {

@@ -1,0 +1,4 @@
+//! The examples as processes: what they print, what they change, how they end.
+
+mod contact_sync;
+mod ops;

@@ -1,0 +1,4 @@
+//! What several parts' tests share.
+
+pub mod crm;
+pub mod inbox;
