@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod aloware;
 mod common;
 pub mod fault;
 pub mod ghl;
@@ -10,6 +11,7 @@ pub mod process;
 pub mod signer;
 
 pub use crate::{
+    aloware::SimulatedAloware,
     fault::{Fault, FaultPlan},
     ghl::SimulatedGhl,
     leak::LeakDetector,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod aloware;
 mod auth;
 mod calendars;
 mod contacts;

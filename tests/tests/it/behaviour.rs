@@ -2,6 +2,7 @@
 //!
 //! A provider joins with one file that implements [`Fixture`](fixture::Fixture), and one line at the end of this one.
 
+mod aloware;
 mod config;
 mod connection;
 mod contact_model;
@@ -85,6 +86,7 @@ mod suite {
     }
 
     every! {
+        aloware: crate::behaviour::aloware::AlowareFixture,
         gohighlevel: crate::behaviour::gohighlevel::GoHighLevelFixture,
     }
 

@@ -38,6 +38,7 @@ fn allowed(member: &str) -> &'static [&'static str] {
             "integrations-sync",
             "integrations-server",
             "integrations-testkit",
+            "aloware-client",
             "ghl-client",
         ],
         other => panic!("{other} is a new member: say in this test what it may depend on"),
