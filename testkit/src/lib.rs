@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod aloware;
+pub mod clerk;
 mod common;
 pub mod fault;
 pub mod ghl;
@@ -12,6 +13,7 @@ pub mod signer;
 
 pub use crate::{
     aloware::SimulatedAloware,
+    clerk::SimulatedClerk,
     fault::{Fault, FaultPlan},
     ghl::SimulatedGhl,
     leak::LeakDetector,

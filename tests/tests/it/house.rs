@@ -39,6 +39,7 @@ fn allowed(member: &str) -> &'static [&'static str] {
             "integrations-server",
             "integrations-testkit",
             "aloware-client",
+            "clerk-client",
             "ghl-client",
         ],
         other => panic!("{other} is a new member: say in this test what it may depend on"),
