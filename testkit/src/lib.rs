@@ -10,6 +10,7 @@ pub mod plan;
 pub mod postgres;
 pub mod process;
 pub mod signer;
+pub mod verity;
 
 pub use crate::{
     aloware::SimulatedAloware,
@@ -17,4 +18,5 @@ pub use crate::{
     fault::{Fault, FaultPlan},
     ghl::SimulatedGhl,
     leak::LeakDetector,
+    verity::SimulatedVerity,
 };

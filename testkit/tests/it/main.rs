@@ -23,5 +23,6 @@ mod search;
 mod sender;
 mod spec;
 mod support;
+mod verity;
 mod webhooks;
 mod writes;

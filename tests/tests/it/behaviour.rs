@@ -14,6 +14,7 @@ mod gohighlevel;
 mod messages;
 mod signatures;
 mod template;
+mod verity;
 
 /// Makes a test of every check for a fixture.
 macro_rules! suite {
@@ -88,6 +89,7 @@ mod suite {
     every! {
         aloware: crate::behaviour::aloware::AlowareFixture,
         gohighlevel: crate::behaviour::gohighlevel::GoHighLevelFixture,
+        verity: crate::behaviour::verity::VerityFixture,
     }
 
     /// A provider crate that nobody entered above would go untested.

@@ -41,6 +41,7 @@ fn allowed(member: &str) -> &'static [&'static str] {
             "aloware-client",
             "clerk-client",
             "ghl-client",
+            "verity-client",
         ],
         other => panic!("{other} is a new member: say in this test what it may depend on"),
     }

@@ -1,0 +1,204 @@
+use integrations_core::Result;
+use integrations_core::webhook::schemes::Verity;
+use integrations_core::webhook::{
+    Change, DedupeKey, DedupePolicy, Discriminator, Event, Object, Outcome, RawRequest, Rejection,
+    Reply, ReplyPolicy, Secrets, TenantKey, Verified, WebhookSource,
+};
+use jiff::Timestamp;
+
+use super::payload::Body;
+
+/// The one account of a deployment, as long as none is named.
+const ACCOUNT: &str = "verity";
+const BROADCAST_HEADERS: [&str; 2] = ["x-broadcast-signature", "x-df-broadcast-secret"];
+const BROADCAST_KINDS: [&str; 2] = ["analytics_updated", "broadcast_completed"];
+
+/// What proves a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum VerificationMode {
+    /// The signature of the body, and nothing else.
+    #[default]
+    RequireSignature,
+    /// Also the secret itself, in a header of a request that has no signature. It proves the sender and not the body:
+    /// for as long as Verity does not sign.
+    AllowLegacySecret,
+    /// Nothing: **anybody can send anything**. For development alone.
+    Disabled,
+}
+
+/// Verity's webhooks: of the texting system, and of broadcasts.
+///
+/// Signatures are hex HMAC-SHA256 of the raw body in `X-Texting-Signature`, `X-Broadcast-Signature` or `X-Signature`,
+/// with or without `sha256=`. A request without one, or without a configured secret, is refused.
+///
+/// Secrets: unnamed, any may match.
+#[derive(Debug, Clone)]
+pub struct VerityWebhooks {
+    mode: VerificationMode,
+    dedupe: DedupePolicy,
+    account: String,
+}
+
+impl VerityWebhooks {
+    /// Takes signed webhooks.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            mode: VerificationMode::default(),
+            dedupe: DedupePolicy::default(),
+            account: ACCOUNT.to_owned(),
+        }
+    }
+
+    /// What proves a sender.
+    #[must_use]
+    pub fn mode(mut self, mode: VerificationMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// What makes two deliveries the same event.
+    #[must_use]
+    pub fn dedupe(mut self, policy: DedupePolicy) -> Self {
+        self.dedupe = policy;
+        self
+    }
+
+    /// The account that webhooks belong to whose URL names none as `account`: Verity's own bodies do not say.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
+        self
+    }
+}
+
+impl Default for VerityWebhooks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whether a body is about a broadcast.
+fn is_broadcast(body: &Body) -> bool {
+    body.kind()
+        .is_some_and(|kind| BROADCAST_KINDS.contains(&kind))
+}
+
+impl WebhookSource for VerityWebhooks {
+    fn tenant_key(&self, raw: &RawRequest) -> Option<TenantKey> {
+        let named = raw.query_value("account").filter(|name| !name.is_empty());
+        Some(named.unwrap_or_else(|| self.account.clone()).into())
+    }
+
+    fn verify<'a>(
+        &self,
+        raw: &'a RawRequest,
+        secrets: &Secrets,
+        received_at: Timestamp,
+    ) -> Result<Verified<'a>> {
+        let broadcast = BROADCAST_HEADERS
+            .iter()
+            .any(|name| raw.headers.contains_key(*name));
+        let scheme = match broadcast {
+            true => Verity::BROADCAST,
+            false => Verity::TEXTING,
+        };
+        match self.mode {
+            VerificationMode::RequireSignature => scheme.verify(raw, secrets, received_at),
+            VerificationMode::AllowLegacySecret => {
+                scheme
+                    .allow_plain_secret()
+                    .verify(raw, secrets, received_at)
+            }
+            VerificationMode::Disabled => {
+                tracing::warn!("a webhook was taken without any proof of its sender");
+                Ok(Verified::vouched_for(raw, "verity_unverified", received_at))
+            }
+        }
+    }
+
+    fn events(&self, verified: Verified<'_>) -> Result<Vec<Event>> {
+        let body = Body::read(verified.body()).ok_or(Rejection::MalformedPayload)?;
+        let kind = body.kind().unwrap_or("unknown");
+        if is_broadcast(&body) && body.field(&["broadcastId"]).is_none() {
+            return Err(Rejection::MalformedPayload.into());
+        }
+        let mut event = Event::new(&verified, crate::PROVIDER, kind);
+        if let Some(id) = body.event_id() {
+            event = event.with_id(id);
+        }
+        if let Some(key) = self.tenant_key(verified.raw()) {
+            event = event.with_tenant_key(key);
+        }
+        let time = body.field(&["timestamp", "createdAt", "date"]);
+        if let Some(at) = time.and_then(|time| time.parse().ok()) {
+            event = event.with_occurred_at(at);
+        }
+        Ok(vec![event])
+    }
+
+    fn dedupe_key(&self, event: &Event) -> DedupeKey {
+        let discriminator = match event.id() {
+            Some(id) => Discriminator::Id(id),
+            None => Discriminator::Body(event.payload()),
+        };
+        let Some(body) = Body::read(event.payload()) else {
+            return self.dedupe.key([event.kind()], discriminator);
+        };
+        let field = |names: &[&str]| body.field(names).unwrap_or_default();
+        if is_broadcast(&body) {
+            let fields = [field(&["broadcastId"]), field(&["timestamp"])];
+            let [broadcast, time] = &fields;
+            return self
+                .dedupe
+                .key([&**broadcast, event.kind(), &**time], discriminator);
+        }
+        let conversation = field(&["conversationId", "chatId"]);
+        let entity = match body.field(&["messageId", "id"]) {
+            Some(id) => id,
+            None if conversation.is_empty() => digest_of(&field),
+            None => conversation.clone(),
+        };
+        let fields = [event.kind(), &conversation, &entity];
+        self.dedupe.key(fields, discriminator)
+    }
+
+    fn changes(&self, event: &Event) -> Vec<Change> {
+        let about_message = event.kind().starts_with("message.");
+        let id = Body::read(event.payload())
+            .filter(|_| about_message)
+            .and_then(|body| body.field(&["messageId", "id"]));
+        id.map(|id| Change::upserted(Object::Message, id))
+            .into_iter()
+            .collect()
+    }
+
+    /// The thread, so that a delivery does not overtake its message; the broadcast.
+    fn order_key(&self, event: &Event) -> Option<String> {
+        let body = Body::read(event.payload())?;
+        if let Some(id) = body.field(&["broadcastId"]).filter(|_| is_broadcast(&body)) {
+            return Some(format!("broadcast:{id}"));
+        }
+        let thread = body.field(&["conversationId", "chatId"]);
+        let thread = thread.map(|id| format!("conversation:{id}"));
+        thread.or_else(|| Some(format!("message:{}", body.field(&["messageId", "id"])?)))
+    }
+
+    fn reply(&self, outcome: Outcome) -> Reply {
+        ReplyPolicy::VERITY.reply(outcome)
+    }
+}
+
+/// What stands for the id of a message without any: the start of the digest of what is known of it.
+fn digest_of(field: &dyn Fn(&[&str]) -> String) -> String {
+    use sha2::Digest;
+    let text = [
+        field(&["body", "text", "message"]),
+        field(&["timestamp", "createdAt", "date"]),
+        field(&["from"]),
+        field(&["to"]),
+    ]
+    .join(":");
+    hex::encode(sha2::Sha256::digest(text))[..16].to_owned()
+}
