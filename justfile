@@ -52,6 +52,7 @@ bench:
     cargo run --release -q -p benches -- jobs
     cargo run --release -q -p benches -- refresh
     cargo run --release -q -p benches -- sync
+    cargo run --release -q -p benches -- gateway
 
 # Random and mutated requests through the routes, for so many seconds; the seed is printed.
 fuzz seconds="60":

@@ -3,6 +3,8 @@
 //! `cargo run --release -p benches -- client --json`
 
 mod client;
+mod fuzz;
+mod gateway;
 mod ingest;
 mod jobs;
 mod refresh;
@@ -35,6 +37,10 @@ enum Bench {
         #[arg(long, default_value_t = 1000)]
         calls: u32,
     },
+    /// Random and mutated requests through all routes, in this process; ends with 1 when there are findings.
+    Fuzz(fuzz::Options),
+    /// Calls through the gateway over the same calls through a bare reverse proxy: throughput and latency.
+    Gateway,
     /// Webhooks over HTTP until they are verified, deduplicated and durable, over the same rows inserted raw.
     Ingest {
         /// Events that were stored before.
@@ -87,6 +93,12 @@ fn main() {
     let arguments = Arguments::parse();
     let measured = match arguments.bench {
         Bench::Client { calls } => client::run(calls),
+        Bench::Fuzz(options) => {
+            let (measured, findings) = fuzz::run(&options);
+            report::print(&measured, arguments.json);
+            std::process::exit(i32::from(findings > 0));
+        }
+        Bench::Gateway => gateway::run(),
         Bench::Ingest { stored } => ingest::run(stored),
         Bench::Jobs => jobs::run(),
         Bench::Refresh {

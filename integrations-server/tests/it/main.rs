@@ -3,6 +3,7 @@
 
 mod acme;
 mod forgeries;
+mod gateway;
 mod handshakes;
 mod house;
 mod known;
