@@ -32,6 +32,10 @@ generated:
 conformance:
     .ci/run conformance
 
+# The official suite of the Model Context Protocol; npm is wanted.
+mcp-conformance:
+    .ci/run mcp-conformance
+
 package:
     .ci/run package
 

@@ -32,11 +32,13 @@ fn allowed(member: &str) -> &'static [&'static str] {
             "integrations-store",
             "integrations-sync",
         ],
+        "integrations-mcp" => &["integrations-core"],
         "examples" | "integrations-tests" | "benches" => &[
             "integrations-core",
             "integrations-store",
             "integrations-sync",
             "integrations-server",
+            "integrations-mcp",
             "integrations-testkit",
             "aloware-client",
             "clerk-client",
