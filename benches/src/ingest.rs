@@ -1,7 +1,8 @@
 //! Ingest: webhooks over HTTP until they are verified, deduplicated and on the disk with their jobs, over the same rows
 //! inserted raw with the same durability and batching.
 //!
-//! Senders and router share this process and its cores; the floor has neither HTTP nor signatures.
+//! Senders and router share this process and its cores; the floor has neither HTTP nor signatures. At the end what has
+//! been stored is worked on by a handler that does nothing: what claiming and completing an event costs.
 
 mod floor;
 mod provider;
@@ -19,9 +20,10 @@ use integrations_core::webhook::Secrets;
 use integrations_core::{Error, ErrorKind, IntegrationId, Result, TenantId};
 use integrations_server::{SecretSource, Webhooks};
 use integrations_store::{NewIntegration, Store, StoreOptions, Transaction, Transition};
-use integrations_sync::inbox::{Inbox, Lane, LaneQueue};
+use integrations_sync::inbox::{Delivery, Drained, EventHandler, Inbox, Lane, LaneQueue};
 use integrations_sync::jobs::Jobs;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use provider::{ACCOUNT, Bench, SECRET, SLUG};
 use sender::Load;
@@ -51,6 +53,18 @@ impl LaneQueue for Counted {
     }
 }
 
+/// Counts what it is given.
+#[derive(Debug, Clone, Default)]
+struct Handled(Arc<AtomicU64>);
+
+#[async_trait]
+impl EventHandler for Handled {
+    async fn handle(&self, _: &Delivery) -> Result<()> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
 #[derive(Debug)]
 struct OneSecret;
 
@@ -66,6 +80,8 @@ pub(super) struct Place {
     pub(super) store: Store,
     pub(super) integration: IntegrationId,
     commits: Arc<AtomicU64>,
+    inbox: Inbox,
+    handled: Handled,
     address: std::net::SocketAddr,
     directory: Option<PathBuf>,
 }
@@ -145,10 +161,25 @@ async fn engine(place: Place, stored: u32) -> Result<Value> {
             "failed": load.failed,
         }),
     );
+    let handled = place.work(SPAN).await?;
+    report.insert(
+        "worked_on".to_owned(),
+        json!({ "events_per_second": rounded(handled) }),
+    );
     Ok(Value::Object(report))
 }
 
 impl Place {
+    /// Events a second that a handler is given and that are completed, in the order of their lanes.
+    async fn work(&self, span: Duration) -> Result<f64> {
+        let began = Instant::now();
+        // Cut off where it is: nothing is measured after it.
+        let drained = tokio::time::timeout(span, self.inbox.drain()).await;
+        drained.unwrap_or_else(|_| Ok(Drained::default()))?;
+        let handled = u32::try_from(self.handled.0.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
+        Ok(f64::from(handled) / began.elapsed().as_secs_f64())
+    }
+
     async fn open(url: &str, schema: &str, directory: Option<PathBuf>) -> Result<Self> {
         let store = Store::open_with(url, StoreOptions::new().schema(schema)).await?;
         store.migrate().await?;
@@ -166,7 +197,10 @@ impl Place {
             .transition(&tenant, integration, &proved)
             .await?;
         let commits = Arc::new(AtomicU64::new(0));
-        let inbox = Inbox::builder(&store, Counted(jobs, Arc::clone(&commits))).build();
+        let handled = Handled::default();
+        let inbox = Inbox::builder(&store, Counted(jobs, Arc::clone(&commits)))
+            .handler(handled.clone())
+            .build();
         let providers = Providers::new().with(Bench::new()?);
         let webhooks = Webhooks::builder(&inbox, &providers, OneSecret).build();
         let broken = |error: std::io::Error| {
@@ -182,6 +216,8 @@ impl Place {
             store,
             integration,
             commits,
+            inbox,
+            handled,
             address,
             directory,
         })
