@@ -73,9 +73,11 @@ pub(crate) fn commit(operation: &'static str, source: sqlx::Error) -> Error {
 fn cause_of(source: &sqlx::Error) -> Cause {
     match source {
         sqlx::Error::Database(error) => database(&**error),
-        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => {
-            cause("unavailable", "the database cannot be reached", true)
-        }
+        // A server that is going down breaks off in the middle of its own protocol.
+        sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => cause("unavailable", "the database cannot be reached", true),
         sqlx::Error::Tls(_) => cause("tls", "the database's TLS could not be set up", false),
         sqlx::Error::PoolTimedOut => cause(
             "pool_timeout",

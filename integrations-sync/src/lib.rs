@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod again;
 pub mod budget;
 pub mod flow;
 pub mod inbox;

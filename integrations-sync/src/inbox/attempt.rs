@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::Instrument as _;
 
 use super::{Delivery, Settings, Shared, seal};
+use crate::again::is_lost_commit;
 use crate::origin;
 
 /// The longest wait between two attempts that the inbox chooses itself.
@@ -157,5 +158,5 @@ impl Settings {
 /// A refused credential says nothing against the event: it waits for the connection to recover.
 fn is_worth_another_try(error: &Error) -> bool {
     let connection = status::event_of(error) == Some(status::Event::Failed);
-    error.is_retryable() || (connection && !error.is_outcome_unknown())
+    error.is_retryable() || is_lost_commit(error) || (connection && !error.is_outcome_unknown())
 }

@@ -109,8 +109,8 @@ pub trait EventHandler: fmt::Debug + Send + Sync {
     /// # Errors
     /// The event is delivered again later after an error that [`is_retryable`](integrations_core::Error::is_retryable),
     /// after one that speaks against the connection ([`status::event_of`](integrations_core::status::event_of): a
-    /// revoked token), after a panic and after a timeout; later events of its lane wait behind it. Any other error gives
-    /// it up, with the error's line as the reason.
+    /// revoked token), after a commit whose answer was lost, after a panic and after a timeout; later events of its lane
+    /// wait behind it. Any other error gives it up, with the error's line as the reason.
     async fn handle(&self, delivery: &Delivery) -> Result<()>;
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::database::execute;
 use super::{JobId, Jobs, Priority};
+use crate::again::is_lost_commit;
 
 /// The provider's wait is made longer by up to this share, so that what was refused together does not return together.
 const SPREAD: f64 = 0.1;
@@ -35,6 +36,7 @@ impl Cause {
             code: error.code().map(str::to_owned),
             message: error.to_string(),
             retryable: error.is_retryable()
+                || is_lost_commit(error)
                 || (event_of(error).is_some() && !error.is_outcome_unknown()),
             wait: error
                 .retry_after()
@@ -228,6 +230,8 @@ mod tests {
         }
         let unknown = Error::new(ErrorKind::Timeout, "made up").with_outcome_unknown(true);
         assert!(!Cause::of(&unknown).retryable, "never written twice");
+        let commit = Error::new(ErrorKind::Store, "made up").with_outcome_unknown(true);
+        assert!(Cause::of(&commit).retryable, "as after a crash");
         let asked =
             Error::new(ErrorKind::RateLimited, "made up").with_retry_after(Duration::from_secs(10));
         let wait = Cause::of(&asked).wait.unwrap().as_secs_f64();

@@ -21,6 +21,7 @@ on_both_engines!(
     a_lease_lives_as_long_as_its_handler,
     a_handler_whose_event_is_gone_is_dropped,
     a_write_whose_outcome_is_unknown_is_not_tried_again,
+    promise_05_a_commit_whose_answer_is_lost_is_tried_again,
     a_store_that_is_closed_is_an_error_and_loses_nothing,
     promise_05_a_lane_whose_job_was_lost_gets_another,
     promise_04_jobs_of_two_processes_handle_each_event_once_in_order,
@@ -154,6 +155,25 @@ async fn a_write_whose_outcome_is_unknown_is_not_tried_again(backend: Backend) {
     });
     let inbox = inbox(&backend, &handler).await.build();
     assert_eq!(inbox.drain().await.unwrap().failed, 1);
+}
+
+/// The connection broke in the commit that was to complete the event: what happened is what would after a crash.
+async fn promise_05_a_commit_whose_answer_is_lost_is_tried_again(backend: Backend) {
+    one_event(&backend).await;
+    let handler = Handler::new(|delivery| {
+        let lost = Error::new(ErrorKind::Store, "").with_outcome_unknown(true);
+        Do::Return(match delivery.attempt {
+            1 => Err(lost.with_retryable(true)),
+            2 => Err(lost),
+            _ => Ok(()),
+        })
+    });
+    let inbox = inbox(&backend, &handler)
+        .await
+        .first_retry(Duration::ZERO)
+        .build();
+    let drained = inbox.drain().await.unwrap();
+    assert_eq!((drained.done, drained.retried, drained.failed), (1, 2, 0));
 }
 
 async fn a_store_that_is_closed_is_an_error_and_loses_nothing(backend: Backend) {

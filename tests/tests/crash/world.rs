@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use integrations_core::vault::KeyRing;
 use integrations_core::{ExposeSecret as _, IntegrationId, TenantId};
-use integrations_store::Store;
+use integrations_store::{DeadLetterFilter, Store};
 use integrations_sync::jobs::Jobs;
 use integrations_testkit::SimulatedGhl;
 use integrations_testkit::ghl::{DeliveryPolicy, SCOPES};
@@ -146,7 +146,16 @@ impl World {
         loop {
             let counts = self.store.events().counts(&self.tenant, None).await;
             if let Ok(counts) = &counts {
-                assert_eq!(counts.failed, 0, "an event was given up\n{how}");
+                if counts.failed > 0 {
+                    let open = DeadLetterFilter::open();
+                    let letters = self.store.dead_letters().list(&self.tenant, &open).await;
+                    let letters = letters.unwrap_or_default();
+                    let why = letters
+                        .iter()
+                        .map(|one| (one.attempts, &one.code, &one.message));
+                    let why: Vec<_> = why.collect();
+                    panic!("an event was given up: {why:?}\n{how}");
+                }
                 if counts.pending + counts.processing + counts.kept == 0 {
                     return usize::try_from(counts.done).expect("a number");
                 }
