@@ -127,9 +127,10 @@ async fn run(database: Option<Database>, seed: u64, test: &str) {
         left.is_empty(),
         "the sides differ: {left:#?}\nasked: {asked:?}\nruns: {runs:#?}\n{how}"
     );
+    let twice = world.ghl.applied_twice();
     assert!(
-        world.ghl.applied_twice().is_empty(),
-        "a write was applied twice\n{how}"
+        twice.is_empty(),
+        "a write was applied twice: {twice:#?}\n{how}"
     );
     for location in [LEFT, RIGHT] {
         assert!(
