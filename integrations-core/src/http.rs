@@ -30,6 +30,7 @@ mod retry;
 #[cfg(any(test, feature = "test-util"))]
 mod testing;
 mod transport;
+mod upload;
 
 pub use auth::{Authorizer, BearerAuth, Grant, NoAuth, StaticBearer, TokenSource};
 pub use body::{Body, ByteStream, OnceBody, ResponseBody};
@@ -53,6 +54,7 @@ pub use retry::{RetryBudget, RetryPolicy};
 #[cfg(any(test, feature = "test-util"))]
 pub use testing::CannedTransport;
 pub use transport::{Outgoing, Transport, TransportError, TransportFailure};
+pub use upload::UploadWatch;
 
 /// The end of a wait; one that lies beyond what a clock can tell is as good as never.
 pub(crate) fn later(from: tokio::time::Instant, wait: std::time::Duration) -> tokio::time::Instant {

@@ -12,6 +12,8 @@ mod error;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod ids;
+#[cfg(feature = "json-schema")]
+pub mod json_schema;
 pub mod lease;
 pub mod lenient;
 pub mod model;

@@ -55,7 +55,6 @@ mod fields;
 mod form;
 mod limits;
 mod merge;
-mod messages;
 mod nameless;
 mod normalise;
 mod pointer;

@@ -28,6 +28,59 @@ pub struct CallOptions {
     pub max_response_bytes: Option<usize>,
 }
 
+/// The setters of a call's [`CallOptions`], inside an `impl` of a type that keeps them in the named field.
+///
+/// ```
+/// use integrations_core::http::CallOptions;
+///
+/// /// A call.
+/// #[must_use]
+/// pub struct Call {
+///     options: CallOptions,
+/// }
+///
+/// impl Call {
+///     integrations_core::call_options!(options);
+/// }
+///
+/// let call = Call { options: CallOptions::default() }.with_max_attempts(1);
+/// assert_eq!(call.options.max_attempts, Some(1));
+/// ```
+#[macro_export]
+macro_rules! call_options {
+    ($field:ident) => {
+        /// How long the call may take in all, waiting for a rate limit included.
+        pub fn with_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.$field.timeout = Some(timeout);
+            self
+        }
+
+        /// How long one attempt may take.
+        pub fn with_attempt_timeout(mut self, timeout: ::std::time::Duration) -> Self {
+            self.$field.attempt_timeout = Some(timeout);
+            self
+        }
+
+        /// How many attempts are made; 1 turns retries off.
+        pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+            self.$field.max_attempts = Some(attempts);
+            self
+        }
+
+        /// Your word that this call may be repeated although it may have arrived, or may not.
+        pub fn with_idempotent(mut self, idempotent: bool) -> Self {
+            self.$field.idempotent = Some(idempotent);
+            self
+        }
+
+        /// Which call goes first when the rate limit is tight.
+        pub fn with_priority(mut self, priority: $crate::http::Priority) -> Self {
+            self.$field.priority = priority;
+            self
+        }
+    };
+}
+
 /// A call before it is sent: no credential, no base URL.
 #[derive(Clone)]
 #[non_exhaustive]

@@ -2,43 +2,43 @@
 
 use std::collections::BTreeSet;
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use super::config::{Config, ValidConfig};
 use super::limits::{self, MAX_FAULTS};
 use super::merge;
-use super::messages::{self, EXTRA};
 use super::scrub::Scrub;
 use super::spec::refuse;
 use super::{Template, nameless, pointer};
 use crate::email::EmailAddress;
+use crate::json_schema::{Schema, describe, options};
 use crate::phone::PhoneNumber;
 use crate::{Error, FieldError, Result};
 
+/// What is said about a field that the schema does not name.
+const EXTRA: &str = "is not a field of this template";
+
 /// Compiles a schema. Formats are checked, unknown ones ignored; patterns run in linear time; nothing is fetched.
 pub(super) fn compile(schema: &Value) -> Result<Validator> {
-    let options = jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .with_pattern_options(
-            PatternOptions::regex()
-                .size_limit(1 << 20)
-                .dfa_size_limit(1 << 20),
-        )
+    let faults = Schema::check(schema);
+    if !faults.is_empty() {
+        return Err(unusable(faults));
+    }
+    options()
         .should_validate_formats(true)
         .should_ignore_unknown_formats(true)
         .with_format("email", |text: &str| EmailAddress::parse(text).is_ok())
         .with_format("phone", |text: &str| PhoneNumber::from_e164(text).is_ok())
-        .offline();
-    if let Err(error) = jsonschema::draft202012::meta::validate(schema) {
-        return Err(unusable(&error));
-    }
-    options.build(schema).map_err(|error| unusable(&error))
+        .build(schema)
+        .map_err(|error| {
+            let mut faults = Vec::new();
+            describe(&error, EXTRA, &mut faults);
+            unusable(faults)
+        })
 }
 
-fn unusable(error: &jsonschema::ValidationError<'_>) -> Error {
-    let mut faults = Vec::new();
-    messages::describe(error, &mut faults);
+fn unusable(mut faults: Vec<FieldError>) -> Error {
     for fault in &mut faults {
         fault.path.insert_str(0, "/configSchema");
     }
@@ -100,7 +100,7 @@ impl Template {
         }
         let mut all = Vec::new();
         for error in self.0.validator.iter_errors(whole) {
-            messages::describe(&error, &mut all);
+            describe(&error, EXTRA, &mut all);
             if all.len() > 8 * MAX_FAULTS {
                 break;
             }

@@ -1,4 +1,6 @@
+use std::any::Any;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -75,7 +77,10 @@ impl fmt::Display for DedupeKey {
 ///
 /// It can only be made from a [`Verified`] request, or read back from a store that kept one.
 #[derive(Clone)]
-pub struct Event(EventParts);
+pub struct Event(EventParts, Memo);
+
+/// What was read from the payload already.
+type Memo = OnceLock<Arc<dyn Any + Send + Sync>>;
 
 /// What a store keeps of an event.
 #[derive(Clone)]
@@ -134,13 +139,13 @@ impl Event {
         );
         parts.id = verified.id().map(str::to_owned);
         parts.occurred_at = verified.timestamp();
-        Self(parts)
+        Self(parts, Memo::new())
     }
 
     /// An event that a store kept. For stores only: the parts must come from [`Event::into_parts`].
     #[must_use]
     pub fn restore(parts: EventParts) -> Self {
-        Self(parts)
+        Self(parts, Memo::new())
     }
 
     /// Sets the provider's id of the event.
@@ -168,7 +173,30 @@ impl Event {
     #[must_use]
     pub fn with_payload(mut self, payload: impl Into<Bytes>) -> Self {
         self.0.payload = payload.into();
+        self.1 = Memo::new();
         self
+    }
+
+    /// Remembers what was read from the payload on the way to the event: see [`memo`](Self::memo).
+    #[must_use]
+    pub fn with_memo<T: Any + Send + Sync>(mut self, read: T) -> Self {
+        self.1 = Memo::from(Arc::new(read) as Arc<dyn Any + Send + Sync>);
+        self
+    }
+
+    /// What a [`WebhookSource`](super::WebhookSource) reads from the payload, read once for all that it is asked about one
+    /// event. Stores do not keep it. Keep it small: it lives as long as the event.
+    pub fn memo<T: Any + Send + Sync>(&self, read: impl FnOnce(&Bytes) -> T) -> Arc<T> {
+        if let Some(known) = self.1.get() {
+            // Somebody else's is left as it is.
+            return Arc::clone(known)
+                .downcast()
+                .unwrap_or_else(|_| Arc::new(read(&self.0.payload)));
+        }
+        let read = Arc::new(read(&self.0.payload));
+        // Whoever was faster has read the same.
+        let _ = self.1.set(Arc::clone(&read) as Arc<dyn Any + Send + Sync>);
+        read
     }
 
     /// The provider's slug.
@@ -260,5 +288,33 @@ impl fmt::Debug for EventParts {
             .field("scheme", &self.scheme)
             .field("payload", &format_args!("{} bytes", self.payload.len()))
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_payload_is_read_once_and_again_when_it_is_another() {
+        let parts = EventParts::new("acme", "x", "test", Timestamp::UNIX_EPOCH, "four");
+        let event = Event::restore(parts);
+        let reads = Cell::new(0);
+        let length = |event: &Event| {
+            *event.memo(|payload| {
+                reads.set(reads.get() + 1);
+                payload.len()
+            })
+        };
+        assert_eq!((length(&event), length(&event)), (4, 4));
+        assert_eq!(length(&event.clone()), 4, "a copy knows it too");
+        assert_eq!(reads.get(), 1);
+        assert_eq!(*event.memo(|_| "of another type"), "of another type");
+        assert_eq!((length(&event), reads.get()), (4, 1));
+        let other = event.with_payload("three");
+        assert_eq!((length(&other), reads.get()), (5, 2));
+        assert_eq!(length(&other.with_memo(7_usize)), 7);
     }
 }

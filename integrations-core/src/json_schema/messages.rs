@@ -1,30 +1,31 @@
-//! What is said about a refused field: lower-case words that never repeat the value.
+//! What is said about what does not fit: lower-case words that never repeat the value.
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value;
 
-use super::pointer;
 use crate::FieldError;
 
-/// Turns one failure into the fields it is about.
-pub(super) fn describe(error: &ValidationError<'_>, out: &mut Vec<FieldError>) {
+/// Turns one failure into the fields it is about; `unknown` is said of a field that the schema does not name.
+pub(crate) fn describe(error: &ValidationError<'_>, unknown: &str, out: &mut Vec<FieldError>) {
     let at = error.instance_path().to_string();
     match error.kind() {
         Kind::Required { property } => {
             let missing = property.as_str().unwrap_or_default();
-            out.push(FieldError::new(pointer::push(&at, missing), "is required"));
+            out.push(FieldError::new(below(&at, missing), "is required"));
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             for extra in unexpected {
-                out.push(FieldError::new(pointer::push(&at, extra), EXTRA));
+                out.push(FieldError::new(below(&at, extra), unknown));
             }
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             // The branch that came closest says more than "none fits".
             match context.iter().min_by_key(|branch| distance(branch)) {
                 Some(closest) if !closest.is_empty() => {
-                    closest.iter().for_each(|error| describe(error, out));
+                    closest
+                        .iter()
+                        .for_each(|error| describe(error, unknown, out));
                 }
                 _ => out.push(FieldError::new(at, "fits none of the allowed forms")),
             }
@@ -33,8 +34,10 @@ pub(super) fn describe(error: &ValidationError<'_>, out: &mut Vec<FieldError>) {
     }
 }
 
-/// What is said about a field that the schema does not name.
-pub(super) const EXTRA: &str = "is not a field of this template";
+/// A child's pointer.
+fn below(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
 
 /// Branches of another type are far off: a number is no closer to "a text of three letters" than to null.
 fn distance(branch: &[ValidationError<'_>]) -> usize {
@@ -53,7 +56,7 @@ fn message(error: &ValidationError<'_>, kind: &Kind) -> String {
             }
         },
         Kind::Enum { options } => match options.as_ref() {
-            Value::Array(options) if options.len() <= 20 => {
+            Value::Array(options) if options.len() <= 30 => {
                 let options: Vec<String> = options.iter().map(plain).collect();
                 format!("must be one of {}", options.join(", "))
             }
