@@ -65,35 +65,7 @@ impl<R: Endpoint> Call<R> {
         &mut self.request
     }
 
-    /// How long the call may take in all, waiting for the rate limit included.
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
-        self
-    }
-
-    /// How long one attempt may take.
-    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.options.attempt_timeout = Some(timeout);
-        self
-    }
-
-    /// How many attempts are made; 1 turns retries off.
-    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
-        self.options.max_attempts = Some(attempts);
-        self
-    }
-
-    /// Your word that this call may be repeated although it may have arrived, or may not.
-    pub fn with_idempotent(mut self, idempotent: bool) -> Self {
-        self.options.idempotent = Some(idempotent);
-        self
-    }
-
-    /// Which call goes first when the rate limit is tight.
-    pub fn with_priority(mut self, priority: Priority) -> Self {
-        self.options.priority = priority;
-        self
-    }
+    integrations_core::call_options!(options);
 
     /// One of many calls that nobody waits for.
     pub(crate) fn in_background(mut self, priority: Priority, timeout: Duration) -> Self {

@@ -50,6 +50,16 @@ impl Subject {
         }
     }
 
+    /// The record that an event names: the one that changed, else its own id, else its contact.
+    pub(super) fn record(&self, kind: &str) -> Option<String> {
+        let changed = self.change(kind).map(|change| change.id);
+        changed.or_else(|| {
+            ["/id", "/_id", "/messageId", "/contactId"]
+                .iter()
+                .find_map(|pointer| self.id(pointer))
+        })
+    }
+
     /// A message or a call; nothing for what colleagues write to each other, which no contact has sent or got.
     fn message(&self) -> Option<Object> {
         let (kind, name) = (self.text("messageType"), self.text("messageTypeString"));

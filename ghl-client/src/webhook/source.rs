@@ -3,8 +3,8 @@ use std::time::Duration;
 use integrations_core::Result;
 use integrations_core::webhook::schemes::{Ed25519Key, Ghl, RsaKey};
 use integrations_core::webhook::{
-    Change, Event, Outcome, RawRequest, Rejection, Reply, ReplyPolicy, Secrets, TenantKey,
-    Verified, WebhookSource,
+    Change, DedupeKey, DedupePolicy, Discriminator, Event, Outcome, RawRequest, Rejection, Reply,
+    ReplyPolicy, Secrets, TenantKey, Verified, WebhookSource,
 };
 use jiff::Timestamp;
 
@@ -12,6 +12,9 @@ use super::Envelope;
 use super::change::Subject;
 use super::event::kind_of;
 use crate::ids::AppId;
+
+/// What older systems call this provider in their keys.
+const SEED_SOURCE: &str = "ghl";
 
 /// GoHighLevel's webhooks: how they are verified, to whom they belong, what they are answered.
 ///
@@ -34,6 +37,7 @@ pub struct GhlWebhooks {
     scheme: Ghl,
     apps: Vec<AppId>,
     expected: String,
+    dedupe: DedupePolicy,
 }
 
 impl GhlWebhooks {
@@ -76,6 +80,15 @@ impl GhlWebhooks {
     #[must_use]
     pub fn for_app(mut self, app: impl Into<AppId>) -> Self {
         self.apps.push(app.into());
+        self
+    }
+
+    /// What makes two deliveries the same event. [`DedupePolicy::SeedExact`] is for those who migrate a table of keys that
+    /// an older system made of source, event and record, `ghl:ContactUpdate:…`: **it drops every later event of the same
+    /// kind about the same record.** An event that names no record is known as it is by default.
+    #[must_use]
+    pub fn dedupe(mut self, policy: DedupePolicy) -> Self {
+        self.dedupe = policy;
         self
     }
 
@@ -133,6 +146,21 @@ impl WebhookSource for GhlWebhooks {
         Ok(vec![event])
     }
 
+    fn dedupe_key(&self, event: &Event) -> DedupeKey {
+        let record = match self.dedupe {
+            DedupePolicy::SeedExact => Subject::of(event).record(event.kind()),
+            _ => None,
+        };
+        match (record, event.id()) {
+            (Some(record), _) => self.dedupe.key(
+                [SEED_SOURCE, event.kind(), &record],
+                Discriminator::Body(event.payload()),
+            ),
+            (None, Some(id)) => DedupeKey::from(id),
+            (None, None) => DedupeKey::digest([event.kind().as_bytes(), event.payload()]),
+        }
+    }
+
     fn changes(&self, event: &Event) -> Vec<Change> {
         let change = Subject::of(event).change(event.kind());
         change.into_iter().collect()
@@ -181,5 +209,57 @@ mod tests {
             assert_eq!(verify(&ours, foreign), Err(Some(Rejection::NotAllowed)));
             assert_eq!(verify(&all, foreign), Ok(()));
         }
+    }
+    #[test]
+    fn seed_exact_keeps_the_keys_of_the_document() {
+        let signer = Ed25519Signer::from_seed(&[7; 32]).unwrap();
+        let source = GhlWebhooks::with_keys([signer.public_key().unwrap()]);
+        let exact = source.clone().dedupe(DedupePolicy::SeedExact);
+        let key = |source: &GhlWebhooks, body: &str| {
+            let body = Bytes::from(body.to_owned());
+            let raw = RawRequest::new(Method::POST, "/", signer.ghl(&body), body);
+            let verified = source.verify(&raw, &Secrets::none(), Timestamp::UNIX_EPOCH);
+            let events = source.events(verified.unwrap()).unwrap();
+            source.dedupe_key(&events[0]).as_str().to_owned()
+        };
+        for (body, expected) in [
+            (
+                r#"{"type":"ContactUpdate","id":"c1","webhookId":"w1"}"#,
+                "ghl:ContactUpdate:c1",
+            ),
+            (
+                r#"{"type":"ContactUpdate","id":"c1","webhookId":"w2","x":1}"#,
+                "ghl:ContactUpdate:c1",
+            ),
+            (
+                r#"{"type":"InboundMessage","messageId":"m1","contactId":"c1"}"#,
+                "ghl:InboundMessage:m1",
+            ),
+            (
+                r#"{"type":"AppointmentCreate","appointment":{"id":"a1"}}"#,
+                "ghl:AppointmentCreate:a1",
+            ),
+            (
+                r#"{"type":"NoteCreate","id":"n1","contactId":"c1"}"#,
+                "ghl:NoteCreate:n1",
+            ),
+            (
+                r#"{"type":"LCEmailStats","contactId":"c1"}"#,
+                "ghl:LCEmailStats:c1",
+            ),
+            // What names no record is never dropped for another that names none.
+            (r#"{"type":"INSTALL","webhookId":"w3"}"#, "w3"),
+        ] {
+            assert_eq!(key(&exact, body), expected, "{body}");
+        }
+        let bare = r#"{"type":"INSTALL","appId":"a"}"#;
+        assert!(key(&exact, bare).starts_with("sha256:"));
+        // By default an event is known by its id, and two changes of one record are two.
+        let (first, second) = (
+            r#"{"type":"ContactUpdate","id":"c1","n":1}"#,
+            r#"{"type":"ContactUpdate","id":"c1","n":2}"#,
+        );
+        assert_ne!(key(&source, first), key(&source, second));
+        assert_eq!(key(&exact, first), key(&exact, second));
     }
 }
