@@ -1,8 +1,7 @@
 use std::fmt;
-use std::time::Duration;
 
 use http::Method;
-use integrations_core::http::{Body, CallOptions, Full, Priority, Reply, Request, expand_path};
+use integrations_core::http::{Body, CallOptions, Full, Reply, Request, expand_path};
 use integrations_core::{Error, Result};
 use serde_json::{Map, Value};
 
@@ -41,35 +40,7 @@ impl<R: Endpoint> Call<R> {
         &mut self.request
     }
 
-    /// How long the call may take in all. The provider takes one to two seconds for most.
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
-        self
-    }
-
-    /// How long one attempt may take.
-    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.options.attempt_timeout = Some(timeout);
-        self
-    }
-
-    /// How many attempts are made; 1 turns retries off.
-    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
-        self.options.max_attempts = Some(attempts);
-        self
-    }
-
-    /// Your word that this call may be repeated although it may have arrived, or may not.
-    pub fn with_idempotent(mut self, idempotent: bool) -> Self {
-        self.options.idempotent = Some(idempotent);
-        self
-    }
-
-    /// Which call goes first when the rate limit is tight.
-    pub fn with_priority(mut self, priority: Priority) -> Self {
-        self.options.priority = priority;
-        self
-    }
+    integrations_core::call_options!(options);
 
     /// Adds what this version has no setter for, or replaces what it writes in another way.
     pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
