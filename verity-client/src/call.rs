@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use http::{HeaderName, Method};
 use integrations_core::http::{
@@ -11,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::{Client, operation};
-use crate::endpoint::path_of;
+use crate::endpoint::{SEND_MESSAGE, path_of};
 
 /// A call of any endpoint: see [`Client::request`].
 #[must_use = "nothing is sent before `send`"]
@@ -86,17 +85,7 @@ impl<'a> RawCall<'a> {
         self
     }
 
-    /// How long the call may take in all.
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
-        self
-    }
-
-    /// The caller's word that repeating this call does no harm.
-    pub fn with_idempotent(mut self, idempotent: bool) -> Self {
-        self.options.idempotent = Some(idempotent);
-        self
-    }
+    integrations_core::call_options!(options);
 
     fn request(self) -> Result<Request> {
         let path = path_of(&self.client.conversions, &self.endpoint, &self.parameters)?;
@@ -112,10 +101,21 @@ impl<'a> RawCall<'a> {
         Ok(request)
     }
 
+    /// The request, unless it is a message to somebody who wants none: whatever way it goes.
+    async fn allowed(self) -> Result<Request> {
+        let client = self.client;
+        let request = self.request()?;
+        if request.path == SEND_MESSAGE {
+            client.texting().may_send(&request.body).await?;
+        }
+        Ok(request)
+    }
+
     /// Sends it and decodes the answer.
     ///
     /// # Errors
-    /// [`ErrorKind::Validation`] for an endpoint or parameters that make no path; what Verity's answer means.
+    /// [`ErrorKind::Validation`] for an endpoint or parameters that make no path; what Verity's answer means. For a text
+    /// message those of [`Texting::send`](crate::texting::Texting::send) too.
     pub async fn send<T: DeserializeOwned>(self) -> Result<T> {
         self.send_full().await?.json()
     }
@@ -125,8 +125,9 @@ impl<'a> RawCall<'a> {
     /// # Errors
     /// As [`send`](Self::send), but for an answer that does not fit.
     pub async fn send_full(self) -> Result<Reply> {
-        let pipeline = &self.client.pipeline;
-        pipeline.send(self.request()?).await
+        let client = self.client;
+        let request = self.allowed().await?;
+        client.pipeline_to(&request.path).send(request).await
     }
 
     /// Sends it and hands over the body of the answer unread.
@@ -134,8 +135,9 @@ impl<'a> RawCall<'a> {
     /// # Errors
     /// As [`send_full`](Self::send_full).
     pub async fn stream(self) -> Result<StreamReply> {
-        let pipeline = &self.client.pipeline;
-        pipeline.stream(self.request()?).await
+        let client = self.client;
+        let request = self.allowed().await?;
+        client.pipeline_to(&request.path).stream(request).await
     }
 }
 

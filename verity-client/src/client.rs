@@ -14,7 +14,7 @@ use crate::call::RawCall;
 use crate::calls::Calls;
 use crate::comms::Comms;
 use crate::dialect::VerityDialect;
-use crate::endpoint::Conversions;
+use crate::endpoint::{Conversions, SEND_MESSAGE};
 use crate::texting::{OptOuts, Texting};
 
 /// Where Verity answers unless it is said otherwise.
@@ -32,6 +32,8 @@ pub struct Client {
     pub(crate) auth: Arc<dyn Authorizer>,
     /// With the credential of messages.
     pub(crate) sending: Pipeline,
+    #[cfg(feature = "catalog")]
+    pub(crate) sending_auth: Arc<dyn Authorizer>,
     pub(crate) conversions: Arc<Conversions>,
     pub(crate) opt_outs: Option<Arc<dyn OptOuts>>,
     #[cfg(feature = "catalog")]
@@ -97,6 +99,14 @@ impl Client {
     /// ```
     pub fn request(&self, method: Method, endpoint: &str) -> RawCall<'_> {
         RawCall::new(self, method, endpoint)
+    }
+
+    /// The way to a path: messages have a credential of their own.
+    pub(crate) fn pipeline_to(&self, path: &str) -> &Pipeline {
+        match path == SEND_MESSAGE {
+            true => &self.sending,
+            false => &self.pipeline,
+        }
     }
 
     /// Where Verity answers.
@@ -278,7 +288,9 @@ impl ClientBuilder {
         let pipeline = pipeline.build()?;
         let subject = pipeline.subject().clone();
         Ok(Client {
-            sending: pipeline.with_auth(sending, subject.clone()),
+            sending: pipeline.with_auth(Arc::clone(&sending), subject.clone()),
+            #[cfg(feature = "catalog")]
+            sending_auth: sending,
             pipeline: pipeline.with_auth(Arc::clone(&auth), subject),
             #[cfg(feature = "catalog")]
             auth,

@@ -4,9 +4,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 use http::Method;
-use integrations_core::http::{Idempotency, Operation, Request};
+use integrations_core::http::{Body, Idempotency, Operation, Request};
 use integrations_core::phone::PhoneNumber;
-use integrations_core::{Error, ErrorKind, Result};
+use integrations_core::{Error, ErrorKind, FieldError, Result};
 use serde::Serialize;
 
 use crate::client::{Client, operation};
@@ -150,11 +150,53 @@ integrations_core::object! {
     }
 }
 
+integrations_core::object! {
+    /// The part of a message that says who gets it.
+    struct Receiver {
+        to: Option<String> = "to",
+    }
+}
+
 /// The operations: see [`Client::texting`].
 #[derive(Debug, Clone, Copy)]
 pub struct Texting<'a>(pub(crate) &'a Client);
 
 impl Texting<'_> {
+    /// Asks the register about a message that is written as JSON already. One of which it cannot be asked is refused:
+    /// nobody knows who would get it.
+    pub(crate) async fn may_send(&self, body: &Body) -> Result<()> {
+        if self.0.opt_outs.is_none() {
+            return Ok(());
+        }
+        let receiver: Option<Receiver> = match body {
+            Body::Bytes(bytes) => serde_json::from_slice(bytes).ok(),
+            _ => None,
+        };
+        let to = receiver.and_then(|receiver| receiver.to);
+        let to = to.and_then(|to| PhoneNumber::from_e164(&to).ok());
+        let to = to.ok_or_else(|| {
+            let fault = FieldError::new("/body/to", "must be a phone number such as +12025550123");
+            Error::validation("the register of opt-outs cannot be asked", vec![fault])
+                .with_provider(crate::PROVIDER)
+        })?;
+        self.ask(&to).await
+    }
+
+    async fn ask(&self, to: &PhoneNumber) -> Result<()> {
+        let Some(register) = &self.0.opt_outs else {
+            return Ok(());
+        };
+        match register.is_opted_out(to).await? {
+            false => Ok(()),
+            true => Err(Error::new(
+                ErrorKind::Permission,
+                "the receiver has opted out: nothing was sent",
+            )
+            .with_provider(crate::PROVIDER)
+            .with_code(OPTED_OUT)),
+        }
+    }
+
     /// Sends a message, unless its receiver has opted out: see
     /// [`ClientBuilder::opt_outs`](crate::ClientBuilder::opt_outs). Not repeated when it may have arrived.
     ///
@@ -174,17 +216,7 @@ impl Texting<'_> {
                 "a message needs a text",
             )));
         }
-        if let Some(register) = &self.0.opt_outs
-            && register.is_opted_out(&message.to).await?
-        {
-            return Err(named(
-                Error::new(
-                    ErrorKind::Permission,
-                    "the receiver has opted out: nothing was sent",
-                )
-                .with_code(OPTED_OUT),
-            ));
-        }
+        self.ask(&message.to).await.map_err(named)?;
         let request = Request::new(SEND, SEND.path).json(message)?;
         let reply = self.0.sending.send(request).await?;
         let outcome: Outcome = reply.json()?;

@@ -7,15 +7,14 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use integrations_core::catalog::{
     Access, Caller, Route, TokenVerifier, Upstream, UpstreamAnswer, UpstreamCall,
 };
-use integrations_core::http::Outgoing;
+use integrations_core::http::{Authorizer, Outgoing};
 use integrations_core::{AccessToken, Error, ErrorKind, Result};
 use serde_json::Value;
-use tokio::time::Instant;
 use url::Url;
 
 use crate::catalog::{CatalogFile, check_forwarded};
 use crate::client::Client;
-use crate::endpoint::{Endpoint, refused};
+use crate::endpoint::{Endpoint, SEND_MESSAGE, refused};
 
 const USER_AGENT: &str = concat!("integrations-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -84,17 +83,57 @@ impl VerityUpstream {
     async fn attempt(
         &self,
         outgoing: Outgoing,
-        until: Instant,
     ) -> Result<http::Response<integrations_core::http::ResponseBody>> {
         let transport = self.client.pipeline.context().transport();
-        let sent = tokio::time::timeout_at(until, transport.send(outgoing)).await;
-        match sent {
-            Ok(answer) => answer.map_err(|error| Error::from(error).with_provider(crate::PROVIDER)),
-            Err(_) => Err(
-                Error::new(ErrorKind::Timeout, "Verity did not answer in time")
-                    .with_provider(crate::PROVIDER),
-            ),
+        let answer = transport.send(outgoing).await;
+        answer.map_err(|error| Error::from(error).with_provider(crate::PROVIDER))
+    }
+
+    /// The credential for this path: messages have one of their own.
+    fn auth(&self, path: &str) -> &Arc<dyn Authorizer> {
+        match path == SEND_MESSAGE {
+            true => &self.client.sending_auth,
+            false => &self.client.auth,
         }
+    }
+
+    async fn answered(&self, call: UpstreamCall) -> Result<UpstreamAnswer> {
+        let auth = self.auth(&call.route.path);
+        let mut outgoing = Outgoing::new(call.method.clone(), self.url(&call)?);
+        outgoing.headers = call.headers;
+        for name in &OWN {
+            outgoing.headers.remove(name);
+        }
+        outgoing
+            .headers
+            .insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        outgoing.body = call.body;
+        if let Some(token) = &call.token {
+            outgoing
+                .headers
+                .insert(header::AUTHORIZATION, bearer(token)?);
+            return Ok(answer(self.attempt(outgoing).await?));
+        }
+        let repeatable = outgoing.body.is_repeatable();
+        let unsigned = outgoing.clone();
+        auth.authorize(&mut outgoing).await?;
+        let used = outgoing.headers.get(header::AUTHORIZATION).cloned();
+        let first = self.attempt(outgoing).await?;
+        if first.status() != StatusCode::UNAUTHORIZED || !repeatable || used.is_none() {
+            return Ok(answer(first));
+        }
+        // A renewal that fails leaves Verity's own word, which says as much.
+        match auth.renew(used.as_ref()).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(answer(first)),
+            Err(error) => {
+                tracing::warn!(kind = %error.kind(), "the credential for Verity could not be renewed");
+                return Ok(answer(first));
+            }
+        }
+        let mut again = unsigned;
+        auth.authorize(&mut again).await?;
+        Ok(answer(self.attempt(again).await?))
     }
 }
 
@@ -164,43 +203,15 @@ impl Upstream for VerityUpstream {
     }
 
     async fn send(&self, mut call: UpstreamCall) -> Result<UpstreamAnswer> {
-        let mut outgoing = Outgoing::new(call.method.clone(), self.url(&call)?);
-        outgoing.headers = std::mem::take(&mut call.headers);
-        for name in &OWN {
-            outgoing.headers.remove(name);
-        }
-        outgoing
-            .headers
-            .insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        outgoing.body = std::mem::take(&mut call.body);
-        let until = Instant::now() + self.timeout;
-        if let Some(token) = &call.token {
-            outgoing
-                .headers
-                .insert(header::AUTHORIZATION, bearer(token)?);
-            return Ok(answer(self.attempt(outgoing, until).await?));
-        }
-        let auth = &self.client.auth;
-        let repeatable = outgoing.body.is_repeatable();
-        let unsigned = outgoing.clone();
-        auth.authorize(&mut outgoing).await?;
-        let used = outgoing.headers.get(header::AUTHORIZATION).cloned();
-        let first = self.attempt(outgoing, until).await?;
-        if first.status() != StatusCode::UNAUTHORIZED || !repeatable || used.is_none() {
-            return Ok(answer(first));
-        }
-        // A renewal that fails leaves Verity's own word, which says as much.
-        match auth.renew(used.as_ref()).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(answer(first)),
-            Err(error) => {
-                tracing::warn!(kind = %error.kind(), "the credential for Verity could not be renewed");
-                return Ok(answer(first));
-            }
-        }
-        let mut again = unsigned;
-        auth.authorize(&mut again).await?;
-        Ok(answer(self.attempt(again, until).await?))
+        let (body, watch) = std::mem::take(&mut call.body).watched();
+        call.body = body;
+        let answered = watch.answered(self.timeout, self.answered(call)).await;
+        answered.unwrap_or_else(|| {
+            Err(
+                Error::new(ErrorKind::Timeout, "Verity did not answer in time")
+                    .with_provider(crate::PROVIDER),
+            )
+        })
     }
 }
 
@@ -248,7 +259,8 @@ impl VerityUpstreamBuilder {
     }
 
     /// How long Verity may take until the headers of its answer are there, a repetition included; the client's time for
-    /// one attempt by default.
+    /// one attempt by default. A body that its sender still sends is not Verity's slowness: the time counts from its last
+    /// chunk.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeout = timeout;
         self

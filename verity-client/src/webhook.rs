@@ -23,6 +23,7 @@
 //! byte for byte count as one.
 
 mod event;
+mod head;
 mod payload;
 mod source;
 

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use integrations_core::FieldError;
 use integrations_core::catalog::{Arguments, CatalogOperation, Place};
+use integrations_core::json_schema::Schema;
 use serde_json::Value;
 
 use super::file::CatalogFile;
-use super::schema;
 
 /// More faults than this are not told.
 const MOST: usize = 100;
+
+const UNKNOWN: &str = "is not known";
 
 /// Every fault of a call by name. What the operation does not take is one.
 pub(super) fn check(file: &CatalogFile, at: usize, arguments: &Arguments) -> Vec<FieldError> {
@@ -40,7 +42,7 @@ pub(super) fn check(file: &CatalogFile, at: usize, arguments: &Arguments) -> Vec
     let known: Vec<_> = of(Place::Query).map(|parameter| &parameter.name).collect();
     for (name, _) in &arguments.query {
         if !known.contains(&name) {
-            faults.push(FieldError::new(format!("/query/{name}"), "is not known"));
+            faults.push(FieldError::new(format!("/query/{name}"), UNKNOWN));
         }
     }
     query(operation, &arguments.query, &mut faults);
@@ -100,11 +102,14 @@ fn body(file: &CatalogFile, at: usize, body: Option<&Value>, faults: &mut Vec<Fi
     let Some(validator) = file.body(at) else {
         return;
     };
-    for error in validator.iter_errors(body).take(MOST) {
-        let place = format!("/body{}", error.instance_path());
-        // Masked: the value may be personal.
-        faults.push(FieldError::new(place, error.masked().to_string()));
-    }
+    let found = validator
+        .faults(body, UNKNOWN)
+        .into_iter()
+        .map(|mut fault| {
+            fault.path.insert_str(0, "/body");
+            fault
+        });
+    faults.extend(found);
 }
 
 /// What is wrong with values that were written as texts.
@@ -131,9 +136,8 @@ fn misfit(schema: &Value, values: &[&String]) -> Option<String> {
     if plain {
         return None;
     }
-    let validator = schema::compile(schema)?;
-    let error = validator.iter_errors(&value).next()?;
-    Some(error.masked().to_string())
+    let faults = Schema::compile(schema).ok()?.faults(&value, UNKNOWN);
+    Some(faults.into_iter().next()?.message)
 }
 
 fn typed(schema: &Value, text: &str) -> Result<Value, &'static str> {

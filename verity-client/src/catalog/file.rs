@@ -3,8 +3,8 @@ use std::sync::{Arc, OnceLock};
 
 use http::Method;
 use integrations_core::catalog::{Access, CatalogOperation};
+use integrations_core::json_schema::Schema;
 use integrations_core::{Error, FieldError, Result};
-use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::check::{self, LARGEST};
@@ -12,7 +12,6 @@ use super::fault::{CatalogFault, Effect};
 use super::index::Index;
 use super::names;
 use super::read::CatalogEndpoint;
-use super::schema;
 use crate::endpoint::{Conversions, Endpoint};
 
 /// How a catalogue is read.
@@ -32,7 +31,7 @@ pub struct CatalogFile {
     document: Value,
     endpoints: Vec<CatalogEndpoint>,
     operations: Vec<CatalogOperation>,
-    bodies: Vec<OnceLock<Option<Validator>>>,
+    bodies: Vec<OnceLock<Option<Schema>>>,
     index: Index,
 }
 
@@ -164,8 +163,8 @@ impl CatalogFile {
     }
 
     /// What the schema of an operation's body says; nothing when it cannot be used.
-    pub(super) fn body(&self, at: usize) -> Option<&Validator> {
-        let compiled = || schema::compile(self.operations[at].body.as_ref()?);
+    pub(super) fn body(&self, at: usize) -> Option<&Schema> {
+        let compiled = || Schema::compile(self.operations[at].body.as_ref()?).ok();
         self.bodies[at].get_or_init(compiled).as_ref()
     }
 

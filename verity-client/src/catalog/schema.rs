@@ -1,6 +1,6 @@
 //! Schemas of a catalogue, made to stand by themselves: every `$ref` is replaced by what it leads to.
 
-use jsonschema::{Draft, PatternOptions, Validator};
+use integrations_core::json_schema::Schema;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
@@ -25,14 +25,17 @@ pub(super) fn resolve(schema: &Value, file: &Value, pointer: &str) -> Result<Val
     };
     let resolved = resolver.schema(schema, pointer, 0);
     if resolver.wrong.is_empty() {
-        match jsonschema::draft202012::meta::validate(&resolved) {
-            Ok(()) => return Ok(resolved),
-            Err(error) => {
-                let place = format!("{pointer}{}", error.instance_path());
-                let message = format!("is not JSON Schema: {}", error.masked());
-                resolver.wrong.push((place, message));
-            }
+        let faults = Schema::check(&resolved);
+        if faults.is_empty() {
+            return Ok(resolved);
         }
+        resolver.wrong = faults
+            .into_iter()
+            .map(|fault| {
+                let message = format!("is not JSON Schema: {}", fault.message);
+                (format!("{pointer}{}", fault.path), message)
+            })
+            .collect();
     }
     Err(resolver.wrong)
 }
@@ -145,18 +148,4 @@ impl Resolver<'_> {
         self.active.pop();
         target
     }
-}
-
-/// Compiles a schema that [`resolve`] made. Patterns run in linear time; nothing is fetched.
-pub(super) fn compile(schema: &Value) -> Option<Validator> {
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .with_pattern_options(
-            PatternOptions::regex()
-                .size_limit(1 << 20)
-                .dfa_size_limit(1 << 20),
-        )
-        .offline()
-        .build(schema)
-        .ok()
 }

@@ -77,10 +77,23 @@ impl Catalog for VerityCatalog {
         let reply = call.send_full().await.map_err(named)?;
         let content_type = reply.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
+        if content_type.is_some_and(is_page) {
+            let message = "the answer is a page and not Verity's answer: is the base URL right?";
+            return Err(named(Error::new(ErrorKind::Decode, message))
+                .with_status(reply.status)
+                .with_code("unexpected_html")
+                .with_outcome_unknown(!called.idempotency.may_repeat()));
+        }
         Ok(Answer::new(
             reply.status,
             content_type.map(str::to_owned),
             reply.body,
         ))
     }
+}
+
+/// A page is what a gateway or a login answers, with a 200.
+fn is_page(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("text/html")
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use integrations_core::Result;
 use integrations_core::webhook::schemes::Verity;
 use integrations_core::webhook::{
@@ -6,12 +8,11 @@ use integrations_core::webhook::{
 };
 use jiff::Timestamp;
 
-use super::payload::Body;
+use super::head::Head;
 
 /// The one account of a deployment, as long as none is named.
 const ACCOUNT: &str = "verity";
 const BROADCAST_HEADERS: [&str; 2] = ["x-broadcast-signature", "x-df-broadcast-secret"];
-const BROADCAST_KINDS: [&str; 2] = ["analytics_updated", "broadcast_completed"];
 
 /// What proves a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -79,12 +80,6 @@ impl Default for VerityWebhooks {
     }
 }
 
-/// Whether a body is about a broadcast.
-fn is_broadcast(body: &Body) -> bool {
-    body.kind()
-        .is_some_and(|kind| BROADCAST_KINDS.contains(&kind))
-}
-
 impl WebhookSource for VerityWebhooks {
     fn tenant_key(&self, raw: &RawRequest) -> Option<TenantKey> {
         let named = raw.query_value("account").filter(|name| !name.is_empty());
@@ -119,23 +114,21 @@ impl WebhookSource for VerityWebhooks {
     }
 
     fn events(&self, verified: Verified<'_>) -> Result<Vec<Event>> {
-        let body = Body::read(verified.body()).ok_or(Rejection::MalformedPayload)?;
-        let kind = body.kind().unwrap_or("unknown");
-        if is_broadcast(&body) && body.field(&["broadcastId"]).is_none() {
+        let head = Head::read(verified.body()).ok_or(Rejection::MalformedPayload)?;
+        if head.is_broadcast() && head.broadcast.is_none() {
             return Err(Rejection::MalformedPayload.into());
         }
-        let mut event = Event::new(&verified, crate::PROVIDER, kind);
-        if let Some(id) = body.event_id() {
+        let mut event = Event::new(&verified, crate::PROVIDER, head.kind());
+        if let Some(id) = &head.event_id {
             event = event.with_id(id);
         }
         if let Some(key) = self.tenant_key(verified.raw()) {
             event = event.with_tenant_key(key);
         }
-        let time = body.field(&["timestamp", "createdAt", "date"]);
-        if let Some(at) = time.and_then(|time| time.parse().ok()) {
+        if let Some(at) = head.time.as_ref().and_then(|time| time.parse().ok()) {
             event = event.with_occurred_at(at);
         }
-        Ok(vec![event])
+        Ok(vec![event.with_memo(Some(head))])
     }
 
     fn dedupe_key(&self, event: &Event) -> DedupeKey {
@@ -143,46 +136,48 @@ impl WebhookSource for VerityWebhooks {
             Some(id) => Discriminator::Id(id),
             None => Discriminator::Body(event.payload()),
         };
-        let Some(body) = Body::read(event.payload()) else {
+        let head = head(event);
+        let Some(head) = &*head else {
             return self.dedupe.key([event.kind()], discriminator);
         };
-        let field = |names: &[&str]| body.field(names).unwrap_or_default();
-        if is_broadcast(&body) {
-            let fields = [field(&["broadcastId"]), field(&["timestamp"])];
-            let [broadcast, time] = &fields;
-            return self
-                .dedupe
-                .key([&**broadcast, event.kind(), &**time], discriminator);
-        }
-        let conversation = field(&["conversationId", "chatId"]);
-        let entity = match body.field(&["messageId", "id"]) {
-            Some(id) => id,
-            None if conversation.is_empty() => digest_of(&field),
-            None => conversation.clone(),
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let fields = match head.is_broadcast() {
+            true => [
+                text(&head.broadcast),
+                event.kind().to_owned(),
+                text(&head.timestamp),
+            ],
+            false => [
+                event.kind().to_owned(),
+                text(&head.conversation),
+                head.entity().to_owned(),
+            ],
         };
-        let fields = [event.kind(), &conversation, &entity];
-        self.dedupe.key(fields, discriminator)
+        self.dedupe
+            .key(fields.iter().map(String::as_str), discriminator)
     }
 
     fn changes(&self, event: &Event) -> Vec<Change> {
         let about_message = event.kind().starts_with("message.");
-        let id = Body::read(event.payload())
-            .filter(|_| about_message)
-            .and_then(|body| body.field(&["messageId", "id"]));
-        id.map(|id| Change::upserted(Object::Message, id))
+        let head = head(event);
+        let id = head.as_ref().as_ref().and_then(|head| head.message.clone());
+        id.filter(|_| about_message)
+            .map(|id| Change::upserted(Object::Message, id))
             .into_iter()
             .collect()
     }
 
     /// The thread, so that a delivery does not overtake its message; the broadcast.
     fn order_key(&self, event: &Event) -> Option<String> {
-        let body = Body::read(event.payload())?;
-        if let Some(id) = body.field(&["broadcastId"]).filter(|_| is_broadcast(&body)) {
+        let head = head(event);
+        let head = head.as_ref().as_ref()?;
+        if let (true, Some(id)) = (head.is_broadcast(), &head.broadcast) {
             return Some(format!("broadcast:{id}"));
         }
-        let thread = body.field(&["conversationId", "chatId"]);
-        let thread = thread.map(|id| format!("conversation:{id}"));
-        thread.or_else(|| Some(format!("message:{}", body.field(&["messageId", "id"])?)))
+        match &head.conversation {
+            Some(id) => Some(format!("conversation:{id}")),
+            None => Some(format!("message:{}", head.message.as_ref()?)),
+        }
     }
 
     fn reply(&self, outcome: Outcome) -> Reply {
@@ -190,15 +185,7 @@ impl WebhookSource for VerityWebhooks {
     }
 }
 
-/// What stands for the id of a message without any: the start of the digest of what is known of it.
-fn digest_of(field: &dyn Fn(&[&str]) -> String) -> String {
-    use sha2::Digest;
-    let text = [
-        field(&["body", "text", "message"]),
-        field(&["timestamp", "createdAt", "date"]),
-        field(&["from"]),
-        field(&["to"]),
-    ]
-    .join(":");
-    hex::encode(sha2::Sha256::digest(text))[..16].to_owned()
+/// Its head, read once; `None` when the payload is no object.
+fn head(event: &Event) -> Arc<Option<Head>> {
+    event.memo(|payload| Head::read(payload))
 }

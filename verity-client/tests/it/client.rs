@@ -11,7 +11,7 @@ use verity_client::comms::{BroadcastKind, NewBroadcast};
 use verity_client::texting::{OptOuts, SendMessage, is_opted_out};
 use verity_client::{ApiError, Client, Conversions, Error, ErrorKind, Result};
 
-use crate::support::{bearer, client, context, sent_json};
+use crate::support::{Numbered, bearer, client, context, sent_json};
 
 fn message() -> SendMessage {
     SendMessage::new(
@@ -138,6 +138,45 @@ async fn the_register_of_opt_outs_is_asked_before_a_message() {
         if let Err(error) = outcome {
             assert_eq!(is_opted_out(&error), register == Some(true));
             assert!(!error.is_outcome_unknown());
+        }
+    }
+}
+
+/// Whatever way a message goes: a raw call and an operation of the catalogue ask too.
+#[tokio::test]
+async fn no_way_leads_round_the_register_of_opt_outs() {
+    let body = json!({"to": "+12025550123", "body": "Hello"});
+    for (register, body, sent) in [
+        (Some(true), body.clone(), 0),
+        (None, body.clone(), 0),
+        (
+            Some(false),
+            json!({"to": "not a number", "body": "Hello"}),
+            0,
+        ),
+        (Some(false), json!({"body": "Hello"}), 0),
+        (Some(false), json!(["+12025550123"]), 0),
+        (Some(false), body, 1),
+    ] {
+        let transport = CannedTransport::new().answer(200, r#"{"messageId":"m"}"#);
+        let client = Client::builder()
+            .service_key("made-up-key")
+            .tokens(Numbered::default())
+            .opt_outs(Register(register))
+            .context(&context(&transport))
+            .build()
+            .unwrap();
+        for endpoint in ["/apisms", "/api/integrations/df-middleware/send%2Dmessage"] {
+            let call = client.request(Method::POST, endpoint).json(&body);
+            let outcome = call.send::<Value>().await;
+            assert_eq!(transport.sent().len(), sent, "{register:?} {endpoint}");
+            if let Err(error) = outcome {
+                assert_eq!(is_opted_out(&error), register == Some(true), "{error}");
+                continue;
+            }
+            // Verity takes messages with the service key alone.
+            assert_eq!(bearer(&transport, 0), "Bearer made-up-key");
+            break;
         }
     }
 }

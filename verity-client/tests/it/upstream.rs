@@ -7,7 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{HeaderValue, Method, header};
 use integrations_core::catalog::{Access, Caller, Route, TokenVerifier, Upstream, UpstreamCall};
-use integrations_core::http::{Body, ByteStream, CannedTransport, TransportFailure};
+use integrations_core::http::{
+    Body, ByteStream, CannedTransport, HttpContext, Outgoing, ResponseBody, Transport,
+    TransportError, TransportFailure,
+};
 use integrations_core::{AccessToken, Error};
 use serde_json::json;
 use verity_client::catalog::CatalogFile;
@@ -441,4 +444,84 @@ async fn a_gateway_without_a_credential_sends_none() {
     );
     let client = client.with_tokens(Numbered::default());
     assert!(!format!("{:?}", VerityUpstream::builder(&client).build()).contains("session-0"));
+}
+
+/// Takes a body chunk by chunk, then so long to answer.
+#[derive(Debug)]
+struct Reader(Duration);
+
+#[async_trait]
+impl Transport for Reader {
+    async fn send(
+        &self,
+        outgoing: Outgoing,
+    ) -> std::result::Result<http::Response<ResponseBody>, TransportError> {
+        use futures_util::StreamExt as _;
+        let Body::Once(once) = outgoing.body else {
+            panic!("a stream")
+        };
+        let length = once.take().count().await;
+        tokio::time::sleep(self.0).await;
+        Ok(http::Response::new(ResponseBody::from_bytes(
+            length.to_string(),
+        )))
+    }
+}
+
+/// Whoever sends a large file over a slow line was cut off when Verity's time was over, although it was not Verity that
+/// was slow.
+#[tokio::test(start_paused = true)]
+async fn a_slow_upload_is_not_veritys_slowness() {
+    use futures_util::StreamExt as _;
+    for (answers_after, good) in [(9, true), (11, false)] {
+        let context = HttpContext::builder()
+            .transport(Reader(Duration::from_secs(answers_after)))
+            .build()
+            .unwrap();
+        let client = Client::builder()
+            .service_key("made-up-key")
+            .context(&context)
+            .build()
+            .unwrap();
+        let upstream = VerityUpstream::builder(&client)
+            .timeout(Duration::from_secs(10))
+            .build();
+        let mut upload = call(Method::POST, "/api/x");
+        let chunks = futures_util::stream::iter(0..10).then(|_| async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            Ok(bytes::Bytes::from_static(b"x"))
+        });
+        upload.body = Body::once(None, chunks);
+        match (upstream.send(upload).await, good) {
+            (Ok(answer), true) => assert_eq!(answer.body.read(10).await.unwrap(), "10"),
+            (Err(error), false) => assert_eq!(error.kind(), ErrorKind::Timeout),
+            (other, _) => panic!("{answers_after}: {other:?}"),
+        }
+    }
+}
+
+/// Verity takes messages with the service key alone.
+#[tokio::test]
+async fn messages_have_the_service_key_and_everything_else_a_session() {
+    let transport = CannedTransport::new()
+        .answer(200, "")
+        .answer(200, "")
+        .answer(401, "");
+    let upstream = upstream(&transport);
+    for endpoint in ["/apicomms/broadcasts", "/apisms", "/apisms"] {
+        let route = route(&*upstream, Method::POST, endpoint, &[]).unwrap();
+        let mut send = UpstreamCall::new(Method::POST, route);
+        send.body = Body::Bytes("{}".into());
+        upstream.send(send).await.unwrap();
+    }
+    let tokens: Vec<_> = (0..3).map(|at| bearer(&transport, at)).collect();
+    assert_eq!(
+        tokens,
+        [
+            "Bearer session-0",
+            "Bearer made-up-key",
+            "Bearer made-up-key"
+        ]
+    );
+    assert_eq!(transport.sent().len(), 3, "a key is not renewed");
 }
