@@ -1,7 +1,7 @@
 //! A gateway in front of another system: one address, keys of our own, and every call checked before it is sent.
 //!
-//! Build a [`Gateway`] on an [`Upstream`] and mount [`router`](Gateway::router) where it belongs, `/api/verity` for
-//! example. There are three ways in:
+//! Build a [`Gateway`] on an [`Upstream`] and put it [`at`](Gateway::at) its path, `/api/verity` for example. There are
+//! three ways in:
 //!
 //! - `POST /` takes a call as an envelope (`endpoint`, `method`, `params`, `query`, `body`, `headers`) and answers with
 //!   one (`success`, `data` or `error`, `meta`).
@@ -63,8 +63,17 @@ impl Gateway {
         GatewayBuilder::new(upstream)
     }
 
-    /// The routes, to be nested where the application wants them:
-    /// `Router::new().nest("/api/verity", gateway.router())`.
+    /// The gateway at this path of the application, `/api/verity` for example, with a slash behind it or without:
+    /// `Router::new().merge(gateway.at("/api/verity"))`.
+    ///
+    /// # Panics
+    /// As [`Router::nest_service`] does: for a path that is empty, `/`, or does not begin with a slash.
+    pub fn at(&self, path: &str) -> Router {
+        Router::new().nest_service(path, self.router())
+    }
+
+    /// The routes, for applications that mount them in a way of their own. `Router::nest` leaves out the mount point with a
+    /// slash behind it, which [`at`](Self::at) has.
     ///
     /// Whoever hangs up gives the call up: the upstream's future is dropped.
     pub fn router(&self) -> Router {

@@ -1,15 +1,15 @@
 //! Bodies: whole ones within bounds, and streams that nobody keeps.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
-use integrations_core::http::{Body as Outgoing, ResponseBody};
+use integrations_core::http::{Body as Outgoing, ResponseBody, UploadWatch};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 /// Memory is counted in these, in bytes.
 pub(super) const UNIT: usize = 1024;
@@ -80,12 +80,9 @@ pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// A body on its way from a caller to the upstream, watched.
-#[derive(Clone)]
-pub(super) struct Upload(Arc<Watched>);
-
-struct Watched {
-    moved: Mutex<Instant>,
-    fault: OnceLock<Fault>,
+pub(super) struct Upload {
+    watch: UploadWatch,
+    fault: Arc<OnceLock<Fault>>,
 }
 
 impl Upload {
@@ -94,27 +91,22 @@ impl Upload {
     /// # Errors
     /// [`Fault::TooLarge`] when it announces more than the limit.
     pub(super) fn new(body: Body, limit: u64, idle: Duration) -> Result<(Outgoing, Self), Fault> {
-        let upload = Self(Arc::new(Watched {
-            moved: Mutex::new(Instant::now()),
-            fault: OnceLock::new(),
-        }));
-        if body.is_end_stream() {
-            return Ok((Outgoing::Empty, upload));
-        }
+        let fault = Arc::new(OnceLock::new());
         let hint = body.size_hint();
         if hint.lower() > limit {
             return Err(Fault::TooLarge);
         }
-        let watched = upload.clone();
+        if body.is_end_stream() {
+            let (body, watch) = Outgoing::Empty.watched();
+            return Ok((body, Self { watch, fault }));
+        }
+        let found = Arc::clone(&fault);
         let chunks = body.into_data_stream();
         let chunks = futures_util::stream::unfold(Some((chunks, 0)), move |state| {
-            let watched = watched.clone();
+            let found = Arc::clone(&found);
             async move {
                 let (mut chunks, before) = state?;
-                watched.has_moved();
-                let next = timeout(idle, chunks.next()).await;
-                watched.has_moved();
-                let fault = match next {
+                let fault = match timeout(idle, chunks.next()).await {
                     Ok(None) => return None,
                     Ok(Some(Ok(chunk))) => {
                         let length = before + chunk.len() as u64;
@@ -127,44 +119,30 @@ impl Upload {
                     Err(_) => Fault::TooSlow,
                 };
                 // The first one counts, and there is no second.
-                let _ = watched.0.fault.set(fault);
+                let _ = found.set(fault);
                 Some((
                     Err(std::io::Error::other("the caller's body ended early")),
                     None,
                 ))
             }
         });
-        Ok((Outgoing::once(hint.exact(), chunks), upload))
+        let (body, watch) = Outgoing::once(hint.exact(), chunks).watched();
+        Ok((body, Self { watch, fault }))
     }
 
     /// What broke the body, if anything did.
     pub(super) fn fault(&self) -> Option<Fault> {
-        self.0.fault.get().copied()
+        self.fault.get().copied()
     }
 
-    fn has_moved(&self) {
-        *self.0.moved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn moved(&self) -> Instant {
-        *self.0.moved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for an answer, so long from the last chunk of the body on; `None` when none came.
+    /// Waits for an answer, so long from the last chunk of the body on; `None` when none came. Its caller's slowness is
+    /// bounded by the body itself.
     pub(super) async fn answered<T>(
         &self,
         within: Duration,
         answer: impl Future<Output = T>,
     ) -> Option<T> {
-        let mut answer = std::pin::pin!(answer);
-        loop {
-            let until = self.moved() + within;
-            match timeout_at(until, &mut answer).await {
-                Ok(answer) => return Some(answer),
-                Err(_) if self.moved() + within > Instant::now() => {}
-                Err(_) => return None,
-            }
-        }
+        self.watch.answered(within, answer).await
     }
 }
 

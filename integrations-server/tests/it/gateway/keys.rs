@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use http::{Request, header};
 
@@ -23,7 +22,7 @@ async fn without_keys_nobody_gets_in() {
     let gateway = integrations_server::Gateway::builder(fake.clone())
         .key("unset", "")
         .build();
-    let router = Router::new().nest("/api/verity", gateway.unwrap().router());
+    let router = gateway.unwrap().at("/api/verity");
     for key in ["", "x", KEY] {
         let got = ask(&router, with(key)).await;
         assert_eq!((got.status, got.code()), (401, "UNAUTHORIZED".into()));
@@ -37,7 +36,7 @@ async fn keys_change_while_requests_come() {
     crate::house::detector().plant(NEW_KEY, NEW_KEY);
     let fake = Fake::ok();
     let gateway = builder(&fake).build().unwrap();
-    let router = Router::new().nest("/api/verity", gateway.router());
+    let router = gateway.at("/api/verity");
     assert_eq!(ask(&router, with(KEY)).await.status, 200);
     assert_eq!(ask(&router, with(NEW_KEY)).await.status, 401);
     gateway.replace_keys([("first", KEY), ("first", NEW_KEY)]);
@@ -64,7 +63,7 @@ async fn each_name_has_a_rate_of_its_own() {
         .key("first", NEW_KEY)
         .rate_limit(3, Duration::from_secs(6));
     let gateway = builder.build().unwrap();
-    let router = Router::new().nest("/api/verity", gateway.router());
+    let router = gateway.at("/api/verity");
     // Two keys of one name share it.
     for key in [KEY, NEW_KEY, KEY] {
         assert_eq!(ask(&router, with(key)).await.status, 200);

@@ -234,3 +234,25 @@ async fn administrators_paths_are_theirs_however_they_are_written() {
     }
     assert!(fake.seen().is_empty());
 }
+
+/// Whoever writes the address of the gateway with a slash behind it means the gateway.
+#[tokio::test]
+async fn a_slash_behind_the_mount_point_is_no_other_place() {
+    let fake = Fake::ok();
+    let router = router(&fake);
+    let mut envelope = call(&json!({"endpoint": "/api/x", "method": "GET"}));
+    *envelope.uri_mut() = "/api/verity/".parse().unwrap();
+    let got = ask(&router, envelope).await;
+    assert_eq!(
+        (got.status, got.json()["success"].as_bool()),
+        (200, Some(true))
+    );
+    let got = ask(&router, through("GET", "/", Body::empty())).await;
+    assert_eq!(got.json()["data"]["gateway"]["endpoint"], "/api/verity/");
+    let got = ask(&router, through("PUT", "/", Body::empty())).await;
+    assert_eq!((got.status, got.code()), (405, "METHOD_NOT_ALLOWED".into()));
+    let mut stranger = through("GET", "/", Body::empty());
+    stranger.headers_mut().clear();
+    assert_eq!(ask(&router, stranger).await.status, 401);
+    assert_eq!(fake.seen().len(), 1);
+}

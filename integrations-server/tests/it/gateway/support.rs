@@ -258,7 +258,7 @@ pub fn router(fake: &Arc<Fake>) -> Router {
 pub fn mounted(builder: GatewayBuilder) -> Router {
     let gateway = builder.build().unwrap();
     detector().scan("debug", format!("{gateway:?}"));
-    Router::new().nest("/api/verity", gateway.router())
+    gateway.at("/api/verity")
 }
 
 /// A whole answer.

@@ -166,3 +166,22 @@ async fn whoever_reads_slowly_is_waited_for() {
     }
     assert!(body.frame().await.is_none());
 }
+
+/// A caller who stalls for longer than the upstream may take, and then goes on.
+#[tokio::test(start_paused = true)]
+async fn a_slow_caller_is_not_the_upstreams_slowness() {
+    let fake = Fake::new(|call| async move {
+        let Outgoing::Once(once) = call.body else {
+            return Ok(answer(200, &[], ""));
+        };
+        let length = once.take().count().await;
+        Ok(answer(200, &[], length.to_string()))
+    });
+    let router = mounted(builder(&fake).timeout(Duration::from_secs(5)));
+    let chunks = stream::iter(0..4).then(|_| async {
+        sleep(Duration::from_secs(20)).await;
+        Ok::<_, std::io::Error>("x")
+    });
+    let got = ask(&router, through("PUT", "/x", Body::from_stream(chunks))).await;
+    assert_eq!((got.status, &got.body[..]), (200, &b"4"[..]));
+}
