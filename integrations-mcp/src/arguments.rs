@@ -4,7 +4,7 @@ use integrations_core::FieldError;
 use integrations_core::catalog::Arguments;
 use serde_json::{Map, Value};
 
-use crate::schema::{self, MAX_FAULTS, UNKNOWN, step};
+use crate::schema::{MAX_FAULTS, UNKNOWN, step};
 use crate::tool::{Offer, To};
 
 /// Puts each argument into its place.
@@ -37,7 +37,7 @@ pub(crate) fn read(
     let given = Value::Object(given);
     if let Some(validator) = offer.validator() {
         let known = faults.len();
-        let found = schema::faults(validator, &given);
+        let found = validator.faults(&given, UNKNOWN);
         for fault in found {
             if !faults[..known].iter().any(|known| known.path == fault.path) {
                 faults.push(fault);

@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -206,19 +207,47 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if !self.lets_in(request.headers()) {
             tracing::info!("refused: no key, or a wrong one");
-            return Box::pin(std::future::ready(Ok(unauthorized())));
+            let mut response = refusal(
+                StatusCode::UNAUTHORIZED,
+                r#"{"error":"unauthorized","message":"send the API key as Authorization: Bearer"}"#,
+            );
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+            return Box::pin(std::future::ready(Ok(response)));
         }
-        self.inner.call(request)
+        let (parts, body) = request.into_parts();
+        if body.size_hint().lower() > self.inner.config.max_request_body_bytes as u64 {
+            let response = refusal(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                r#"{"error":"too_large","message":"the body is larger than this server takes"}"#,
+            );
+            return Box::pin(std::future::ready(Ok(response)));
+        }
+        let broken = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&broken);
+        let body = body.map_err(move |error| {
+            flag.store(true, Ordering::Relaxed);
+            error
+        });
+        let answered = self.inner.call(Request::from_parts(parts, body));
+        Box::pin(async move {
+            let answer = answered.await?;
+            // Whoever breaks off has nobody to blame but the line.
+            if answer.status().is_server_error() && broken.load(Ordering::Relaxed) {
+                return Ok(refusal(
+                    StatusCode::BAD_REQUEST,
+                    r#"{"error":"broken","message":"the body broke off"}"#,
+                ));
+            }
+            Ok(answer)
+        })
     }
 }
 
-fn unauthorized() -> Response<BoxBody<Bytes, Infallible>> {
-    const BODY: &[u8] =
-        br#"{"error":"unauthorized","message":"send the API key as Authorization: Bearer"}"#;
-    let mut response = Response::new(Full::new(Bytes::from_static(BODY)).boxed());
-    *response.status_mut() = StatusCode::UNAUTHORIZED;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+fn refusal(status: StatusCode, body: &'static str) -> Response<BoxBody<Bytes, Infallible>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())).boxed());
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
     response
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use integrations_core::catalog::{Access, CatalogOperation, Place};
-use jsonschema::Validator;
+use integrations_core::json_schema::Schema;
 use rmcp::model::{MetaObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,7 @@ pub(crate) struct Offer {
     /// Its place in the catalogue.
     pub(crate) operation: usize,
     pub(crate) arguments: Vec<Argument>,
-    validator: OnceLock<Option<Validator>>,
+    validator: OnceLock<Option<Schema>>,
 }
 
 /// One argument.
@@ -97,9 +97,10 @@ impl Offer {
     }
 
     /// Judges values; `None` when the schemas of the operation are of no use for that.
-    pub(crate) fn validator(&self) -> Option<&Validator> {
+    pub(crate) fn validator(&self) -> Option<&Schema> {
         let validator = self.validator.get_or_init(|| {
-            let validator = schema::compile(&self.tool.input_schema);
+            let input = Value::Object((*self.tool.input_schema).clone());
+            let validator = Schema::compile(&input).ok();
             if validator.is_none() {
                 tracing::warn!(
                     tool = %self.tool.name,

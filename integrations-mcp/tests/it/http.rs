@@ -176,6 +176,45 @@ async fn ten_megabytes_and_what_is_no_json_are_refused() {
     assert!(fixture.calls().is_empty());
 }
 
+/// The crate underneath answered 500, as if the fault were ours.
+#[tokio::test]
+async fn a_body_that_breaks_off_is_the_callers_fault() {
+    let (fixture, service) = service(HttpOptions::default());
+    let mut broken = request("tools/list", None, json!({}));
+    let chunks = [
+        Ok("{\"jsonrpc\":"),
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+    ];
+    *broken.body_mut() = Body::from_stream(futures_util::stream::iter(chunks));
+    let answer = service.clone().oneshot(broken).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    // One that announces too much is not read at all.
+    let mut large = request("tools/list", None, json!({}));
+    *large.body_mut() = Body::new(Announced);
+    let answer = service.oneshot(large).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(fixture.calls().is_empty());
+}
+
+/// Says that ten megabytes come, and panics when somebody asks for them.
+struct Announced;
+
+impl http_body::Body for Announced {
+    type Data = bytes::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        panic!("nobody should read it")
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(10 << 20)
+    }
+}
+
 #[tokio::test]
 async fn who_hangs_up_takes_the_call_along() {
     let (fixture, service) = service(HttpOptions::default());
