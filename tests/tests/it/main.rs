@@ -5,5 +5,6 @@ mod behaviour;
 mod faults;
 mod house;
 mod promises;
+mod seed_keys;
 mod support;
 mod takeover;
