@@ -1,4 +1,5 @@
 //! The examples as processes: what they print, what they change, how they end.
 
 mod contact_sync;
+mod mcp;
 mod ops;

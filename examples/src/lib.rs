@@ -1,0 +1,3 @@
+//! What several of the binaries have in common.
+
+pub mod mcp;
