@@ -57,8 +57,9 @@ bench:
     cargo run --release -q -p benches -- refresh
     cargo run --release -q -p benches -- sync
     cargo run --release -q -p benches -- gateway
+    cargo run --release -q -p benches -- mcp
 
-# Random and mutated requests through the routes, for so many seconds; the seed is printed.
+# Random and mutated requests through the routes and the MCP servers, for so many seconds; the seed is printed.
 fuzz seconds="60":
     cargo run --release -q -p benches -- fuzz --seconds {{seconds}}
 

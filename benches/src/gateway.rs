@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::report::median;
 use caller::Load;
+pub(crate) use system::ANSWER;
 use system::System;
 
 const ROUNDS: usize = 5;
@@ -63,7 +64,7 @@ async fn measure() -> Result<Value> {
         .key("bench", KEY)
         .rate_limit(1_000_000_000, Duration::from_secs(1))
         .build()?;
-    let gateway = serve(Router::new().nest("/api/verity", gateway.router())).await?;
+    let gateway = serve(gateway.at("/api/verity")).await?;
 
     let get = |path: &str, extra: &str| {
         format!("GET {path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n{extra}\r\n")
@@ -145,7 +146,7 @@ async fn measure() -> Result<Value> {
         "callers": CALLERS,
         "paced_requests_per_second": RATE,
         "rounds": ROUNDS,
-        "answer_bytes": system::ANSWER.len(),
+        "answer_bytes": ANSWER.len(),
         "ways": report,
     }))
 }
@@ -155,7 +156,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Serves a router at an address of its own.
-async fn serve(router: Router) -> Result<SocketAddr> {
+pub(crate) async fn serve(router: Router) -> Result<SocketAddr> {
     let failed =
         |error: std::io::Error| Error::new(ErrorKind::Io, "no free port").with_source(error);
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(failed)?;

@@ -5,7 +5,7 @@
 //! been stored is worked on by a handler that does nothing: what claiming and completing an event costs.
 
 mod floor;
-mod provider;
+pub(crate) mod provider;
 mod sender;
 
 use std::path::PathBuf;

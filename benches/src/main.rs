@@ -7,6 +7,7 @@ mod fuzz;
 mod gateway;
 mod ingest;
 mod jobs;
+mod mcp;
 mod refresh;
 mod report;
 mod sync;
@@ -37,7 +38,7 @@ enum Bench {
         #[arg(long, default_value_t = 1000)]
         calls: u32,
     },
-    /// Random and mutated requests through all routes, in this process; ends with 1 when there are findings.
+    /// Random and mutated requests through all routes and servers, in this process; ends with 1 when there are findings.
     Fuzz(fuzz::Options),
     /// Calls through the gateway over the same calls through a bare reverse proxy: throughput and latency.
     Gateway,
@@ -49,6 +50,8 @@ enum Bench {
     },
     /// Durable jobs over the bare job engine: enqueuing, running, and how soon a job is picked up.
     Jobs,
+    /// The list of 500 tools and a call of one, over a pair of streams and over HTTP, over an echo and the bare client.
+    Mcp,
     /// An expired token in many processes: refreshes, lost tokens, and how long calls wait.
     Refresh {
         /// Processes that share the connection.
@@ -101,6 +104,7 @@ fn main() {
         Bench::Gateway => gateway::run(),
         Bench::Ingest { stored } => ingest::run(stored),
         Bench::Jobs => jobs::run(),
+        Bench::Mcp => mcp::run(),
         Bench::Refresh {
             processes,
             calls,

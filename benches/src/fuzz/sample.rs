@@ -1,10 +1,16 @@
 //! Requests that can be changed, and what was answered.
 
 use std::fmt;
+use std::pin::Pin;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use tower::ServiceExt as _;
+
+/// An execution on its way.
+pub(super) type Job = Pin<Box<dyn Future<Output = Got> + Send>>;
 
 /// A request, none of it checked.
 #[derive(Debug, Clone)]
@@ -26,6 +32,32 @@ impl Sample {
                 .collect(),
             body: body.as_bytes().to_vec(),
         }
+    }
+
+    /// The sample's way through a router; `None` when HTTP knows no such request.
+    pub(super) fn through(&self, router: &Router, random: &mut fastrand::Rng) -> Option<Job> {
+        let request = self.request(random)?;
+        let router = router.clone();
+        Some(Box::pin(async move {
+            let Ok(response) = router.oneshot(request).await;
+            Got::read(response).await
+        }))
+    }
+
+    /// The one value of a header, in place of all that are there.
+    pub(super) fn set(&mut self, name: &str, value: String) {
+        self.headers.retain(|(own, _)| own != name);
+        self.headers.push((name.to_owned(), value.into_bytes()));
+    }
+
+    /// Whether a text is in some header, or in what is asked for.
+    pub(super) fn mentions(&self, text: &str) -> bool {
+        let holds = |bytes: &[u8]| {
+            bytes
+                .windows(text.len())
+                .any(|piece| piece == text.as_bytes())
+        };
+        self.headers.iter().any(|(_, value)| holds(value)) || holds(self.target.as_bytes())
     }
 
     /// The request with its body in pieces of random sizes; `None` when HTTP knows no such request. Headers that HTTP does
@@ -86,13 +118,40 @@ pub(super) struct Got {
     pub(super) body: Option<Bytes>,
 }
 
+impl fmt::Display for Got {
+    /// As text to look at. All of it is made up.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        for (name, value) in &self.headers {
+            write!(f, " | {name}: {}", value.as_bytes().escape_ascii())?;
+        }
+        let body = self.body.as_deref().unwrap_or(b"(broken off)");
+        write!(f, " || {}", body[..body.len().min(1000)].escape_ascii())
+    }
+}
+
 impl Got {
     pub(super) async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         Self {
             status: parts.status.as_u16(),
-            headers: parts.headers,
             body: axum::body::to_bytes(body, usize::MAX).await.ok(),
+            headers: parts.headers,
+        }
+    }
+
+    /// The same, but of a stream of events no more than its head: some never end.
+    pub(super) async fn read_ended(response: Response) -> Self {
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        let endless = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        if !endless {
+            return Self::read(response).await;
+        }
+        let (parts, _) = response.into_parts();
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: Some(Bytes::new()),
         }
     }
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use url::Url;
 
 /// What it answers to every call.
-pub(super) const ANSWER: &str = r#"{"agent":{"id":"a1","name":"Jane Doe","status":"available","extension":"101"},"calls":[{"id":"c1","direction":"outbound","seconds":63},{"id":"c2","direction":"inbound","seconds":12}],"page":1,"pages":1}"#;
+pub(crate) const ANSWER: &str = r#"{"agent":{"id":"a1","name":"Jane Doe","status":"available","extension":"101"},"calls":[{"id":"c1","direction":"outbound","seconds":63},{"id":"c2","direction":"inbound","seconds":12}],"page":1,"pages":1}"#;
 
 pub(super) fn router() -> Router {
     let answer = || async { ([(header::CONTENT_TYPE, "application/json")], ANSWER) };

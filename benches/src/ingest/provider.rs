@@ -12,27 +12,27 @@ use integrations_core::{Error, Result, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
-pub(super) const SLUG: &str = "bench";
-pub(super) const ACCOUNT: &str = "L1";
-pub(super) const SECRET: &str = "the secret of the benchmark";
-pub(super) const SIGNATURE: &str = "x-signature";
+pub(crate) const SLUG: &str = "bench";
+pub(crate) const ACCOUNT: &str = "L1";
+pub(crate) const SECRET: &str = "the secret of the benchmark";
+pub(crate) const SIGNATURE: &str = "x-signature";
 /// The contacts that events are about: as many lanes.
-pub(super) const CONTACTS: u64 = 1_000;
+pub(crate) const CONTACTS: u64 = 1_000;
 
 const SCHEME: Hmac = Hmac::sha256(&[SIGNATURE]).named("bench");
 
 #[derive(Debug)]
-pub(super) struct Bench(Template);
+pub(crate) struct Bench(Template);
 
 impl Bench {
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let schema = json!({ "type": "object", "properties": {} });
         Ok(Self(Template::builder(SLUG).schema(schema).build()?))
     }
 }
 
 /// The body of the event with this number: the size of a contact event.
-pub(super) fn body(number: u64) -> String {
+pub(crate) fn body(number: u64) -> String {
     json!({
         "account": ACCOUNT,
         "id": format!("event-{number}"),
