@@ -21,6 +21,11 @@ pub trait ContactApi: Debug + Send + Sync {
     /// All of them, or those that changed at or after `since`, oldest change first where the provider can.
     fn list(&self, since: Option<Timestamp>) -> Pages<Contact>;
 
+    /// Whether [`list`](Self::list) works. Where it does not, contacts are heard of by webhooks alone.
+    fn lists(&self) -> bool {
+        true
+    }
+
     /// Creates one, whatever its id says.
     ///
     /// # Errors
