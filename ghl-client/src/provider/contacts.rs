@@ -67,11 +67,13 @@ impl ContactApi for Connection {
     async fn update(&self, id: &ExternalId<Contact>, contact: &Contact) -> Result<Contact> {
         let parts = Parts::of(contact);
         let mut call = self.location.contacts().update(id.as_str());
+        let mut anything = !contact.tags.is_empty();
         // What is not set in the record stays as it is.
         macro_rules! set {
             ($($field:ident: $value:expr,)+) => {$(
                 if let Some(value) = $value {
                     call = call.$field(value);
+                    anything = true;
                 }
             )+};
         }
@@ -94,6 +96,10 @@ impl ContactApi for Connection {
         }
         if !contact.tags.is_empty() {
             call = call.tags(contact.tags.clone());
+        }
+        if !anything {
+            // Nothing that an update can write, as a company's name: a write would only be heard of again.
+            return self.get(id).await;
         }
         call.send().await.map(to_model)
     }

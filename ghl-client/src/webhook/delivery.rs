@@ -239,6 +239,13 @@ impl WebhookSource for GhlDeliveries {
         Ok(vec![event])
     }
 
+    /// Messages to one contact go in order, apart from what else happens to the contact.
+    fn order_key(&self, event: &Event) -> Option<String> {
+        let delivery: OutboundDelivery = event.decode().ok()?;
+        let contact = delivery.contact_id.map(|id| format!("messages:{id}"));
+        contact.or_else(|| Some(format!("message:{}", delivery.message_id?)))
+    }
+
     fn reply(&self, outcome: Outcome) -> Reply {
         ReplyPolicy::GHL.reply(outcome)
     }

@@ -184,6 +184,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn older_keys_are_made_of_event_and_record() {
+        let signer = Ed25519Signer::from_seed(&[7; 32]).unwrap();
+        let keyed = |policy: DedupePolicy, body: &'static [u8]| {
+            let source = GhlWebhooks::with_keys([signer.public_key().unwrap()]).dedupe(policy);
+            let raw = RawRequest::new(
+                Method::POST,
+                "/",
+                signer.ghl(body),
+                Bytes::from_static(body),
+            );
+            let verified = source.verify(&raw, &Secrets::none(), Timestamp::UNIX_EPOCH);
+            let events = source.events(verified.unwrap()).unwrap();
+            source.dedupe_key(&events[0]).as_str().to_owned()
+        };
+        let update = br#"{"type":"ContactUpdate","id":"c1","locationId":"l1","webhookId":"w1"}"#;
+        let exact = DedupePolicy::SeedExact;
+        assert_eq!(keyed(exact, update), "ghl:ContactUpdate:c1");
+        assert_eq!(keyed(DedupePolicy::WithDigest, update), "w1");
+        let install = br#"{"type":"INSTALL","appId":"a","locationId":"l1","webhookId":"w2"}"#;
+        assert_eq!(keyed(exact, install), "w2", "it tells of no record");
+    }
+
+    #[test]
     fn the_events_of_another_app_are_refused() {
         let signer = Ed25519Signer::from_seed(&[7; 32]).unwrap();
         let all = GhlWebhooks::with_keys([signer.public_key().unwrap()]);

@@ -155,3 +155,23 @@ async fn a_failure_is_not_an_empty_answer() {
         assert_eq!(error.kind(), ErrorKind::Decode, "{path}: {error}");
     }
 }
+
+#[tokio::test]
+async fn an_update_of_nothing_that_can_be_written_writes_nothing() {
+    let (ghl, connection) = start(builder()).await;
+    let id = ghl.seed_contact(LOCATION, json!({"firstName": "Alex"}));
+    let contacts = connection.contacts().unwrap();
+    let mut record = Contact::new();
+    record.company_name = Some("Acme".to_owned());
+    let shown = contacts.update(&id.as_str().into(), &record).await.unwrap();
+    assert_eq!(shown.first_name.as_deref(), Some("Alex"));
+    assert_eq!(
+        ghl.total_writes(),
+        0,
+        "the company is set at creation alone"
+    );
+    record.last_name = Some("Archer".to_owned());
+    let shown = contacts.update(&id.as_str().into(), &record).await.unwrap();
+    assert_eq!(shown.last_name.as_deref(), Some("Archer"));
+    assert_eq!(ghl.total_writes(), 1);
+}

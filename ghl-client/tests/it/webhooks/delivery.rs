@@ -193,6 +193,17 @@ fn a_repeated_delivery_has_the_same_key() {
 }
 
 #[test]
+fn messages_to_one_contact_go_in_order() {
+    let order = |body: &str| signed_only().order_key(&received(body.into()).unwrap());
+    let first = order(r#"{"messageId":"msg1","contactId":"c1"}"#);
+    assert_eq!(first.as_deref(), Some("messages:c1"));
+    assert_eq!(order(r#"{"messageId":"msg2","contactId":"c1"}"#), first);
+    let nobody = order(r#"{"messageId":"msg3"}"#);
+    assert_eq!(nobody.as_deref(), Some("message:msg3"));
+    assert_eq!(order("{}"), None);
+}
+
+#[test]
 fn deliveries_that_are_no_object_are_refused() {
     for body in ["", "null", "[]", "5", "{", r#"["SMS"]"#] {
         let error = received(body.into()).unwrap_err();
