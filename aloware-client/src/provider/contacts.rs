@@ -10,8 +10,8 @@ use super::{Connection, unsupported};
 use crate::contacts::{self, UpsertContact, UpsertOutcome};
 use crate::{Call, Error, ErrorKind, PROVIDER, Result};
 
-/// An id here is Aloware's own, as events carry it, which nothing can be read by; or a phone number in E.164 form, which
-/// works as one.
+/// An id here is the phone number in E.164 form: the one thing that a contact can be found by. Aloware's own id, which nothing
+/// can be read by, is `aloware_id` in `extra`, and the id of a contact without such a number.
 #[async_trait]
 impl ContactApi for Connection {
     /// Only by a phone number in E.164 form.
@@ -28,6 +28,10 @@ impl ContactApi for Connection {
                 "Aloware lists no contacts: learn of them by its webhooks, or look one up by phone number",
             ))
         })
+    }
+
+    fn lists(&self) -> bool {
+        false
     }
 
     async fn create(&self, contact: &Contact) -> Result<Contact> {
@@ -48,10 +52,20 @@ impl ContactApi for Connection {
     }
 
     /// The provider updates by phone number, so the record must have one; it is looked up first, and when it is another
-    /// contact's than `id` says, nothing is written. A change of the phone number itself is not possible.
+    /// contact's than `id` says, nothing is written. A change of the phone number itself is not possible and refused. When
+    /// nothing is left that the provider can write, nothing is.
     async fn update(&self, id: &ExternalId<Contact>, contact: &Contact) -> Result<Contact> {
         let mut named = contact.clone();
         if let Ok(phone) = PhoneNumber::from_e164(id.as_str()) {
+            if named.phone.as_ref().is_some_and(|other| *other != phone) {
+                return Err(Error::new(
+                    ErrorKind::Validation,
+                    "Aloware changes no phone number: create a contact with the new one, and tell Aloware's users",
+                )
+                .with_code("phone_is_fixed")
+                .with_provider(PROVIDER)
+                .with_operation("contacts.update"));
+            }
             named.phone = Some(phone);
         }
         if named.phone.is_none() {
@@ -64,6 +78,8 @@ impl ContactApi for Connection {
             .send()
             .await?;
         let own = there.id.as_ref().map(|own| own.as_str());
+        let mut nothing = UpsertContact::new(call.request().phone_number.clone());
+        nothing.force_update = Some(true);
         if PhoneNumber::from_e164(id.as_str()).is_err() && own != Some(id.as_str()) {
             return Err(Error::new(
                 ErrorKind::NotFound,
@@ -72,6 +88,9 @@ impl ContactApi for Connection {
             .with_code("other_contact")
             .with_provider(PROVIDER)
             .with_operation("contacts.update"));
+        }
+        if *call.request() == nothing {
+            return Ok(to_model(there));
         }
         found(call.send_and_find().await?.contact)
     }
@@ -187,7 +206,6 @@ fn by_phone_only(operation: &'static str) -> Error {
 /// A contact in the shared words. A phone number or address that is not well formed stays in `extra`.
 pub(super) fn to_model(aloware: contacts::Contact) -> Contact {
     let mut contact = Contact::new();
-    contact.id = aloware.id.as_ref().map(|id| ExternalId::new(id.as_str()));
     contact.birthday = aloware.birthday();
     contact.tags = aloware.tag_names();
     contact.opt_outs = opt_outs(&aloware);
@@ -198,6 +216,9 @@ pub(super) fn to_model(aloware: contacts::Contact) -> Contact {
     contact.email = email.and_then(|email| EmailAddress::parse(email).ok());
     let phone = aloware.phone_number.as_deref();
     contact.phone = phone.and_then(|phone| PhoneNumber::from_e164(phone).ok());
+    let own = aloware.id.as_ref().map(|id| id.as_str());
+    let id = contact.phone.as_ref().map(PhoneNumber::as_str).or(own);
+    contact.id = id.map(ExternalId::new);
     contact.company_name = aloware.company_name;
     contact.website = aloware.website;
     contact.timezone = aloware.timezone;
@@ -215,7 +236,9 @@ pub(super) fn to_model(aloware: contacts::Contact) -> Contact {
     address.country = aloware.country;
     contact.address = Some(address).filter(|address| !address.is_empty());
     contact.extra = aloware.extra;
+    let own = own.map(str::to_owned);
     for (name, unread, raw) in [
+        ("aloware_id", true, own),
         ("email", contact.email.is_none(), aloware.email),
         ("phone", contact.phone.is_none(), aloware.phone_number),
         ("intake_source", true, aloware.intake_source),

@@ -1,7 +1,7 @@
 use integrations_core::webhook::schemes::{Basic, SharedSecret};
 use integrations_core::webhook::{
-    DedupeKey, DedupePolicy, Discriminator, Event, Outcome, RawRequest, Rejection, Reply,
-    ReplyPolicy, Secrets, TenantKey, Verified, WebhookSource,
+    Change, DedupeKey, DedupePolicy, Discriminator, Event, Object, Outcome, RawRequest, Rejection,
+    Reply, ReplyPolicy, Secrets, TenantKey, Verified, WebhookSource,
 };
 use integrations_core::{Result, WebhookSecret};
 use jiff::Timestamp;
@@ -18,8 +18,9 @@ use super::subject::Envelope;
 /// As some events of a call name the contact and others do not, the events of a call can still overtake each other, which
 /// they do on their way here too: [`CallRecord`](super::CallRecord) does not mind.
 ///
-/// Nothing is told of as a [change](WebhookSource::changes), since a contact cannot be read again by its id: the handler
-/// reads the [`Event`](super::Event), which carries it.
+/// An event that carries a contact with a phone number in E.164 form, as those of calls and messages mostly do, is told of as a
+/// [change](WebhookSource::changes) of that contact, by the number: what is not subscribed to, or lost, is made up for by
+/// the next one. Everything else is for the handler, which reads the [`Event`](super::Event).
 #[derive(Debug, Clone, Default)]
 pub struct AlowareWebhooks {
     proof: Proof,
@@ -148,6 +149,14 @@ impl WebhookSource for AlowareWebhooks {
             [crate::PROVIDER, event.kind(), entity.unwrap_or_default()],
             Discriminator::Body(event.payload()),
         )
+    }
+
+    fn changes(&self, event: &Event) -> Vec<Change> {
+        let phone = Envelope::read(event.payload()).and_then(|envelope| envelope.phone());
+        phone
+            .map(|phone| Change::upserted(Object::Contact, phone.as_str()))
+            .into_iter()
+            .collect()
     }
 
     fn order_key(&self, event: &Event) -> Option<String> {

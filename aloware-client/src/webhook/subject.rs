@@ -1,3 +1,4 @@
+use integrations_core::phone::PhoneNumber;
 use integrations_core::{Timestamp, object};
 
 use super::name::{EventName, Family};
@@ -21,6 +22,7 @@ object! {
         id: Option<String> = "id",
         contact_id: Option<String> = "contact_id",
         updated_at: Option<Timestamp> = "updated_at",
+        phone_number: Option<String> = "phone_number",
         contact: Option<Named> = "contact",
         communication: Option<Named> = "communication",
         transcription: Option<OfCall> = "transcription",
@@ -30,6 +32,7 @@ object! {
     pub(super) struct Named {
         id: Option<String> = "id",
         contact_id: Option<String> = "contact_id",
+        phone_number: Option<String> = "phone_number",
         updated_at: Option<Timestamp> = "updated_at",
     }
 
@@ -93,6 +96,20 @@ impl Envelope {
             .or_else(|| named(body.contact.as_ref()))
             .or_else(|| body.communication.as_ref()?.contact_id.as_deref())
             .filter(|id| !id.is_empty())
+    }
+
+    /// The phone number of the contact that comes with it: what the contact can be read by.
+    pub(super) fn phone(&self) -> Option<PhoneNumber> {
+        let body = self.body.as_ref()?;
+        let own = match EventName::parse(self.kind()).family {
+            Family::ContactCreated
+            | Family::ContactUpdated
+            | Family::ContactDisposed
+            | Family::ContactDncUpdated => body.phone_number.as_deref(),
+            _ => None,
+        };
+        let within = || body.contact.as_ref()?.phone_number.as_deref();
+        PhoneNumber::from_e164(own.or_else(within)?).ok()
     }
 
     /// When the provider changed it.

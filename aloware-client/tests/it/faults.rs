@@ -159,7 +159,8 @@ async fn fault_the_phone_number_becomes_the_id_of_a_new_contact() {
     let jane = Contact::new().with_phone(PhoneNumber::from_e164("+12025550177").unwrap());
     let contacts = connection.contacts().unwrap();
     let created = contacts.create(&jane).await.unwrap();
-    assert_eq!(created.id.unwrap().as_str(), "7000001");
+    assert_eq!(created.id.unwrap().as_str(), "+12025550177");
+    assert_eq!(created.extra["aloware_id"], "7000001");
     let error = contacts.create(&jane).await.unwrap_err();
     assert_eq!(
         error.code(),

@@ -63,6 +63,8 @@ async fn a_contact_is_kept_by_its_phone_number() {
     );
     assert_eq!(created.tags, ["lead"]);
     let id = created.id.unwrap();
+    assert_eq!(id.as_str(), "+12025550177", "what it can be read by");
+    assert_eq!(created.extra["aloware_id"], "7000001");
     let error = contacts.create(&jane).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
@@ -109,11 +111,23 @@ async fn a_contact_is_kept_by_its_phone_number() {
     let stranger = Contact::new()
         .with_first_name("Eve")
         .with_phone(phone("+12025550188"));
-    let error = contacts.update(&id, &stranger).await.unwrap_err();
+    let own = ExternalId::new("7000001");
+    let error = contacts.update(&own, &stranger).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::NotFound, Some("other_contact"))
     );
+    // Nor is the number itself another one afterwards.
+    let error = contacts.update(&id, &stranger).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Validation, Some("phone_is_fixed"))
+    );
+    // What the provider has no field for is no reason to write.
+    let mut quiet = Contact::new();
+    quiet.opt_outs.set(Channel::Sms, true);
+    let there = contacts.update(&id, &quiet).await.unwrap();
+    assert_eq!(there.last_name.as_deref(), Some("Doe"));
     assert_eq!(aloware.total_writes(), writes);
 }
 

@@ -278,7 +278,33 @@ fn events_of_one_contact_share_a_lane() {
     let recording = r#"{"event":"Recording-Saved","body":{"id":1}}"#;
     assert_eq!(order(recording), Some("communication:1".to_owned()));
     assert_eq!(order(r#"{"event":"FutureThing"}"#), None);
-    assert!(source.changes(&event(recording.as_bytes())).is_empty());
+}
+
+#[test]
+fn a_contact_that_comes_along_is_a_change_by_its_number() {
+    let source = AlowareWebhooks::basic();
+    let changed = |body: &str| source.changes(&event(body.as_bytes()));
+    let jane = vec![core::Change::upserted(
+        core::Object::Contact,
+        "+12025550177",
+    )];
+    for body in [
+        r#"{"event":"Contact-Updated","body":{"id":7,"phone_number":"+12025550177"}}"#,
+        r#"{"event":"contact.created","body":{"contact":{"id":"7","phone_number":"+12025550177"}}}"#,
+        r#"{"event":"OutboundPhoneCall","body":{"id":1,"contact":{"id":7,"phone_number":"+12025550177"}}}"#,
+        r#"{"event":"InboundSMS-DispositionCompleted","body":{"id":2,"phone_number":"+12025550100","contact":{"id":7,"phone_number":"+12025550177"}}}"#,
+    ] {
+        assert_eq!(changed(body), jane, "{body}");
+    }
+    for body in [
+        r#"{"event":"Recording-Saved","body":{"id":1}}"#,
+        r#"{"event":"Contact-Updated","body":{"id":7}}"#,
+        r#"{"event":"Contact-Updated","body":{"id":7,"phone_number":"ext. 12"}}"#,
+        r#"{"event":"transcription.call.summarized","body":{"contact":{"id":7},"communication":{"id":1}}}"#,
+        r#"{"event":"FutureThing"}"#,
+    ] {
+        assert!(changed(body).is_empty(), "{body}");
+    }
 }
 
 #[test]
