@@ -153,6 +153,34 @@ impl MessageMappings {
         session.commit().await
     }
 
+    /// How the copy of a message stands and its id; `None` when nobody has begun one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`](integrations_core::ErrorKind::Store).
+    pub async fn find_copy(
+        &self,
+        tenant: &TenantId,
+        flow: &str,
+        side: Side,
+        source_id: &str,
+    ) -> Result<Option<(CopyState, Option<String>)>> {
+        let mut session = self.0.read("message_mappings.find_copy").await?;
+        let known = fetch_optional!(
+            &mut session,
+            (String, Option<String>),
+            "SELECT state, target_id FROM main.message_mappings \
+             WHERE tenant_id = $1 AND flow = $2 AND side = $3 AND source_id = $4",
+            tenant.as_str(),
+            flow,
+            side.as_str(),
+            source_id,
+        )?;
+        session.commit().await?;
+        known
+            .map(|(state, target)| Ok((state.parse()?, target)))
+            .transpose()
+    }
+
     /// Whether a message of a side is itself a copy of ours from the other side.
     ///
     /// # Errors

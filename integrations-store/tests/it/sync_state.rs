@@ -509,7 +509,10 @@ async fn a_message_is_copied_once(backend: Backend) {
     flow(&backend, &t).await;
     let copies = backend.store.message_mappings();
     let begin = || copies.begin_copy(&t, FLOW, Side::Left, "m1");
+    let find = || copies.find_copy(&t, FLOW, Side::Left, "m1");
+    assert_eq!(find().await.unwrap(), None);
     assert_eq!(begin().await.unwrap(), None);
+    assert_eq!(find().await.unwrap(), Some((CopyState::Copying, None)));
     assert_eq!(begin().await.unwrap(), Some((CopyState::Copying, None)));
     copies
         .finish_copy(&t, FLOW, Side::Left, "m1", CopyState::Copying, None)
