@@ -14,6 +14,7 @@ use integrations_core::{Error, ErrorKind, Result};
 use integrations_store::{Store, UnmatchedLimits};
 use tokio::sync::{Semaphore, mpsc};
 
+mod arrival;
 mod attempt;
 mod commit;
 mod delivery;
@@ -27,6 +28,7 @@ mod seal;
 mod sweep;
 mod work;
 
+pub use arrival::Arrival;
 pub use delivery::{Delivery, EventHandler};
 pub use drain::Drained;
 pub use incoming::{Incoming, Unmatched};
@@ -56,6 +58,7 @@ struct Shared {
     queue: Arc<dyn LaneQueue>,
     vault: Option<Vault>,
     handler: Option<Arc<dyn EventHandler>>,
+    arrival: Option<Arc<dyn Arrival>>,
     settings: Settings,
 }
 
@@ -85,6 +88,7 @@ pub struct InboxBuilder {
     queue: Arc<dyn LaneQueue>,
     vault: Option<Vault>,
     handler: Option<Arc<dyn EventHandler>>,
+    arrival: Option<Arc<dyn Arrival>>,
     settings: Settings,
 }
 
@@ -94,6 +98,12 @@ impl InboxBuilder {
     /// Who handles events. A process that only receives them needs none.
     pub fn handler(mut self, handler: impl EventHandler + 'static) -> Self {
         self.handler = Some(Arc::new(handler));
+        self
+    }
+
+    /// Writes down with each event what must not wait until it is handled.
+    pub fn at_arrival(mut self, arrival: impl Arrival + 'static) -> Self {
+        self.arrival = Some(Arc::new(arrival));
         self
     }
 
@@ -199,6 +209,7 @@ impl InboxBuilder {
                 queue: self.queue,
                 vault: self.vault,
                 handler: self.handler,
+                arrival: self.arrival,
                 settings: self.settings,
             }),
         }))
@@ -218,6 +229,7 @@ impl Inbox {
             queue: Arc::new(queue),
             vault: None,
             handler: None,
+            arrival: None,
             settings: Settings {
                 room: 4096,
                 bytes: 64 << 20,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use integrations_core::model::Contact;
 use integrations_store::Side;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -180,6 +181,8 @@ pub struct FlowConfig {
     pub clears: Clears,
     /// By what twins are found; empty: never, each contact is created.
     pub match_by: Vec<MatchKey>,
+    /// What a contact must have to be created on a side; one that lacks it is none of that side's, and nobody is asked.
+    pub required: Vec<(Side, MatchKey)>,
     /// Whether "do not disturb" is carried over.
     pub opt_outs: bool,
     /// How often the sides may overwrite each other in turns within [`flip_window`](Self::flip_window) before a person
@@ -212,6 +215,7 @@ impl Default for FlowConfig {
             deletes: DeletePolicy::default(),
             clears: Clears::default(),
             match_by: vec![MatchKey::Email, MatchKey::Phone],
+            required: Vec::new(),
             opt_outs: true,
             max_flips: 8,
             flip_window: 600,
@@ -283,6 +287,25 @@ impl FlowConfig {
         self
     }
 
+    /// Creates contacts on a side only when they have this: where the provider knows people by it.
+    #[must_use]
+    pub fn with_required(mut self, side: Side, key: MatchKey) -> Self {
+        self.required.push((side, key));
+        self
+    }
+
+    /// Whether a contact has what it must have to be created on a side.
+    pub(crate) fn may_be_on(&self, side: Side, contact: &Contact) -> bool {
+        let has = |key: &MatchKey| match key {
+            MatchKey::Email => contact.email.is_some(),
+            MatchKey::Phone => contact.phone.is_some(),
+        };
+        self.required
+            .iter()
+            .filter(|(on, _)| *on == side)
+            .all(|(_, key)| has(key))
+    }
+
     /// Gives each contact of a side a value; the field is not synced any more.
     #[must_use]
     pub fn with_constant(mut self, side: Side, field: Field, value: impl Into<Value>) -> Self {
@@ -346,7 +369,8 @@ mod tests {
                 FieldRule::renamed(Field::JobTitle, Field::extra("title")).way(Way::ToRight),
             )
             .with_constant(Side::Right, Field::Source, "sync")
-            .with_conflicts(ConflictPolicy::Prefer(Side::Right));
+            .with_conflicts(ConflictPolicy::Prefer(Side::Right))
+            .with_required(Side::Right, MatchKey::Phone);
         let json = serde_json::to_string(&config).unwrap();
         assert_eq!(serde_json::from_str::<FlowConfig>(&json).unwrap(), config);
         assert_eq!(

@@ -256,13 +256,21 @@ impl Run {
         if inner.map.config().way == Way::Off {
             return Ok(());
         }
-        let mut positions = Vec::new();
+        let mut sides = Vec::new();
         for side in Side::ALL {
-            positions.push(inner.position(side).await?);
+            if inner.contacts(side)?.lists() {
+                sides.push((side, inner.position(side).await?));
+            }
         }
-        let known = positions.iter().all(|position| position.at.is_some());
+        if sides.is_empty() {
+            return Err(Error::config(
+                "neither side of the flow lists its contacts: it lives by webhooks alone",
+            )
+            .with_code("unsupported"));
+        }
+        let known = sides.iter().all(|(_, position)| position.at.is_some());
         if self.kind == RunKind::Incremental && known {
-            for (side, position) in Side::ALL.into_iter().zip(positions) {
+            for (side, position) in sides {
                 let lookback = Duration::from_secs(inner.map.config().lookback);
                 let pages = inner.contacts(side)?.list(position.since(lookback));
                 let sweep = Sweep::new(state, side, None, Progress::new(position));
@@ -273,21 +281,25 @@ impl Run {
             }
             return Ok(());
         }
+        // A side that is not listed is asked for each contact of the other.
+        let listed = Side::ALL.map(|side| sides.iter().any(|(listed, _)| *listed == side));
         let mut seen = [HashSet::new(), HashSet::new()];
         let right = Arc::new(Index::default());
-        let pages = inner.contacts(Side::Right)?.list(None);
-        index(inner, state, pages, &right, &mut seen[1]).await?;
+        if listed[1] {
+            let pages = inner.contacts(Side::Right)?.list(None);
+            index(inner, state, pages, &right, &mut seen[1]).await?;
+        }
         let left = Arc::new(Index::default());
-        let listings = Side::ALL.into_iter().zip(positions).zip(&mut seen);
-        for ((side, position), seen) in listings {
+        for (side, position) in sides {
             let pages = inner.contacts(side)?.list(None);
-            let (own, across) = match side {
-                Side::Left => (&left, &right),
-                Side::Right => (&right, &left),
+            let [of_left, of_right] = &mut seen;
+            let (own, across, seen) = match side {
+                Side::Left => (&left, listed[1].then_some(&right), of_left),
+                Side::Right => (&right, listed[0].then_some(&left), of_right),
             };
             let listed = sweep::Listed {
                 own: (side == Side::Left).then(|| Arc::clone(own)),
-                across: Arc::clone(across),
+                across: across.map(Arc::clone),
                 seen,
             };
             let sweep = Sweep::new(state, side, Some(listed), Progress::new(position));
@@ -299,6 +311,8 @@ impl Run {
         if self.kind == RunKind::Incremental {
             return Ok(());
         }
+        let [left, right] = seen;
+        let seen = [listed[0].then_some(left), listed[1].then_some(right)];
         missing::phase(inner, state, &seen).await
     }
 }

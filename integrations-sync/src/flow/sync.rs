@@ -358,6 +358,11 @@ impl Inner {
             },
         );
         let merged = match decision {
+            Decision::Create(to, _) if !self.map.config().may_be_on(to, &source.contact) => {
+                self.note_stops(pass, side, &subject.id, &source.contact)
+                    .await?;
+                return Ok(Turn::nothing());
+            }
             Decision::Create(_, merged) => merged,
             Decision::Nothing(Reason::OneWay | Reason::Equal) => {
                 self.note_stops(pass, side, &subject.id, &source.contact)

@@ -153,6 +153,20 @@ async fn attempt(shared: &Shared, batch: &[Waiting]) -> Result<Vec<Result<Vec<In
     let mut transaction = shared.store.begin("inbox.store").await?;
     let events = shared.store.events();
     let results = events.insert_in(&mut transaction, &requests).await?;
+    if let Some(arrival) = &shared.arrival {
+        for (event, inserted) in stored(batch, &results) {
+            if !inserted.is_duplicate() {
+                arrival
+                    .arrived(
+                        &mut transaction,
+                        &event.tenant,
+                        event.integration(),
+                        event.event(),
+                    )
+                    .await?;
+            }
+        }
+    }
     let lanes = lanes(batch, &results);
     if !lanes.is_empty() {
         shared.queue.insert_in(&mut transaction, &lanes).await?;
@@ -175,18 +189,25 @@ async fn attempt(shared: &Shared, batch: &[Waiting]) -> Result<Vec<Result<Vec<In
 
 /// The lanes of what is new and due.
 fn lanes(batch: &[Waiting], results: &[Result<Vec<Inserted>>]) -> Vec<(TenantId, Lane)> {
-    let mut lanes = BTreeSet::new();
-    for (waiting, result) in batch.iter().zip(results) {
-        let (Work::Events(events), Ok(inserted)) = (&waiting.work, result) else {
-            continue;
-        };
-        for (event, inserted) in events.iter().zip(inserted) {
-            if inserted.is_due() {
-                lanes.insert((event.tenant.clone(), event.lane.clone()));
-            }
-        }
-    }
+    let due = stored(batch, results).filter(|(_, inserted)| inserted.is_due());
+    let lanes: BTreeSet<_> = due
+        .map(|(event, _)| (event.tenant.clone(), event.lane.clone()))
+        .collect();
     lanes.into_iter().collect()
+}
+
+/// The events that are there now, and what was found of each.
+fn stored<'a>(
+    batch: &'a [Waiting],
+    results: &'a [Result<Vec<Inserted>>],
+) -> impl Iterator<Item = (&'a Ready, &'a Inserted)> {
+    let requests = batch.iter().zip(results);
+    requests
+        .filter_map(|(waiting, result)| match (&waiting.work, result) {
+            (Work::Events(events), Ok(inserted)) => Some(events.iter().zip(inserted)),
+            _ => None,
+        })
+        .flatten()
 }
 
 /// Whether something in the batch is the reason, and not the database's state.

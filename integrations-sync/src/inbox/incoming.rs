@@ -128,6 +128,14 @@ impl Packed {
 }
 
 impl Ready {
+    pub(super) fn integration(&self) -> IntegrationId {
+        self.integration
+    }
+
+    pub(super) fn event(&self) -> &Event {
+        &self.packed.event
+    }
+
     pub(super) fn new_event(&self) -> NewEvent<'_> {
         let packed = &self.packed;
         let new = NewEvent::new(

@@ -9,7 +9,7 @@ use integrations_core::webhook::{Change, Object};
 use integrations_core::{Error, ErrorKind};
 use integrations_store::{MappingState, OptOutSource, OptOutWord, RunKind, Side};
 use integrations_sync::flow::{
-    Action, Clears, ConflictPolicy, DeletePolicy, Field, FieldRule, Question, Way,
+    Action, Clears, ConflictPolicy, DeletePolicy, Field, FieldRule, MatchKey, Question, Way,
 };
 
 use crate::backend::{Backend, on_both_engines};
@@ -34,6 +34,7 @@ on_both_engines!(
     promise_15_a_stop_goes_over_and_is_lifted_by_its_source_alone,
     promise_15_a_stop_is_heard_from_whom_is_not_synced,
     promise_15_a_stop_of_another_source_shows_on_both_sides,
+    who_lacks_what_a_side_needs_is_not_created_there,
     one_way_flows_write_one_way,
     emptied_fields_and_tags_go_over_when_they_should,
     a_plan_is_what_is_done,
@@ -733,4 +734,24 @@ async fn two_processes_create_one(backend: Backend) {
     }
     assert_eq!(pair.right.count("create"), 40);
     pair.assert_equal();
+}
+
+async fn who_lacks_what_a_side_needs_is_not_created_there(backend: Backend) {
+    let config = quick().with_required(Side::Right, MatchKey::Phone);
+    let pair = Pair::new(&backend, config).await;
+    let mut nameless = person(1);
+    nameless.phone = None;
+    let id = pair.left.add(nameless.clone());
+    nameless.email = Some(EmailAddress::parse("other@example.com").unwrap());
+    pair.right.add(nameless);
+    pair.deliver().await;
+    assert_eq!(pair.right.contacts().len(), 1, "no number, no contact");
+    assert_eq!(pair.left.contacts().len(), 2, "the left needs none");
+    assert_eq!(pair.questions().await, [""; 0]);
+    // It gets one.
+    let phone = person(1).phone;
+    pair.left.edit(&id, |contact| contact.phone = phone.clone());
+    pair.deliver().await;
+    pair.assert_equal();
+    assert_eq!(pair.right.contacts().len(), 2);
 }

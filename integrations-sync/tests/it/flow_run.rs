@@ -23,6 +23,8 @@ on_both_engines!(
     a_listing_that_shows_nobody_deletes_nobody,
     a_run_is_cancelled_and_two_never_run_at_once,
     a_reconcile_heals_what_webhooks_lost,
+    a_right_that_is_not_listed_is_asked,
+    a_left_that_is_not_listed_is_asked,
 );
 
 async fn run(pair: &Pair, kind: RunKind) -> RunReport {
@@ -394,4 +396,51 @@ async fn a_reconcile_heals_what_webhooks_lost(backend: Backend) {
     assert_eq!(healed.steps, drift.steps);
     assert!(healed.steps.iter().all(|step| step.side == Side::Right));
     pair.assert_equal();
+}
+
+async fn a_right_that_is_not_listed_is_asked(backend: Backend) {
+    not_listed(&backend, Side::Right).await;
+}
+
+async fn a_left_that_is_not_listed_is_asked(backend: Backend) {
+    not_listed(&backend, Side::Left).await;
+}
+
+async fn not_listed(backend: &Backend, unlisted: Side) {
+    let config = quick().with_deletes(DeletePolicy::Propagate);
+    let pair = Pair::new(backend, config).await;
+    let (here, there) = match unlisted {
+        Side::Right => (&pair.left, &pair.right),
+        Side::Left => (&pair.right, &pair.left),
+    };
+    there.lists(false);
+    for n in 0..12 {
+        here.add(person(n));
+    }
+    there.add(person(3));
+    let stranger = there.add(person(50));
+    here.changes();
+    there.changes();
+    let report = run(&pair, RunKind::Full).await;
+    assert_eq!((report.counts.created, report.counts.linked), (11, 1));
+    assert!(there.get(&stranger).is_some(), "not seen is not gone");
+    // What one side deleted is noticed; the other is not looked through.
+    let gone = here.ids()[0].clone();
+    here.remove(&gone);
+    let report = run(&pair, RunKind::Reconcile).await;
+    assert_eq!((report.counts.deleted, report.counts.read), (1, 11));
+    let id = here.ids()[1].clone();
+    here.edit(&id, |contact| contact.first_name = Some("New".into()));
+    let report = run(&pair, RunKind::Incremental).await;
+    assert_eq!(report.counts.updated, 1);
+    // Events of it go the other way all the same.
+    there.changes();
+    there.edit(&stranger, |contact| {
+        contact.first_name = Some("Heard".into());
+    });
+    pair.deliver().await;
+    assert_eq!(here.contacts().len(), 12);
+    here.lists(false);
+    let error = pair.flow.run(RunKind::Full).execute().await.unwrap_err();
+    assert_eq!(error.code(), Some("unsupported"));
 }

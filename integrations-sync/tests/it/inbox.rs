@@ -26,6 +26,7 @@ on_both_engines!(
     promise_04_k_deliveries_have_one_effect,
     promise_04_an_effect_committed_with_its_event_happens_once,
     promise_04_a_crash_between_claim_and_completion_loses_nothing,
+    promise_15_what_must_not_wait_is_written_with_its_event,
     promise_12_an_integration_of_another_tenant_gets_nothing,
     promise_14_kept_events_are_drained_in_order_by_the_recovery,
     many_senders_share_commits,
@@ -719,4 +720,67 @@ async fn a_permanent_error_is_a_dead_letter(backend: Backend) {
     letters.drop_letter(&a, letter.id).await.unwrap();
     let closed = inbox.replay_letter(&a, letter.id).await;
     assert_eq!(closed.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// Takes each event for a STOP, and counts them.
+#[derive(Debug)]
+struct Stops {
+    store: integrations_store::Store,
+    fail: AtomicBool,
+    told: std::sync::atomic::AtomicU64,
+}
+
+#[async_trait::async_trait]
+impl integrations_sync::inbox::Arrival for Stops {
+    async fn arrived(
+        &self,
+        transaction: &mut integrations_store::Transaction,
+        tenant: &integrations_core::TenantId,
+        _: integrations_core::IntegrationId,
+        event: &integrations_core::webhook::Event,
+    ) -> integrations_core::Result<()> {
+        assert!(!event.payload().is_empty());
+        self.told.fetch_add(1, Ordering::SeqCst);
+        let phone = integrations_core::phone::PhoneNumber::from_e164("+12025550123")?;
+        let source = integrations_store::OptOutSource::new("test");
+        let word = integrations_store::OptOutWord::stop(&phone, None, source);
+        let opt_outs = self.store.opt_outs();
+        opt_outs.note_in(transaction, tenant, &[word]).await?;
+        if self.fail.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Store, "not now").with_retryable(true));
+        }
+        Ok(())
+    }
+}
+
+async fn promise_15_what_must_not_wait_is_written_with_its_event(backend: Backend) {
+    let a = tenant("a");
+    let made = backend.active(&a, "L1").await;
+    let queue = Queue::new(&backend).await;
+    let stops = Arc::new(Stops {
+        store: backend.store.clone(),
+        fail: AtomicBool::new(true),
+        told: std::sync::atomic::AtomicU64::new(0),
+    });
+    // Nobody handles anything here.
+    let inbox = Inbox::builder(&backend.store, Arc::clone(&queue))
+        .at_arrival(Arc::clone(&stops))
+        .build();
+    let other = backend.another().await;
+    let blocked = async || {
+        let phone = integrations_core::phone::PhoneNumber::from_e164("+12025550123").unwrap();
+        let sms = integrations_core::model::Channel::Sms;
+        other.opt_outs().blocks(&a, &sms, &phone).await.unwrap()
+    };
+    // Both or neither.
+    inbox.store(vec![incoming(&made, "e1")]).await.unwrap_err();
+    let counts = backend.store.events().counts(&a, None).await.unwrap();
+    assert!(counts.pending == 0 && !blocked().await);
+    stops.fail.store(false, Ordering::SeqCst);
+    inbox.store(vec![incoming(&made, "e1")]).await.unwrap();
+    assert!(blocked().await, "from the moment of the answer");
+    assert_eq!(stops.told.load(Ordering::SeqCst), 2);
+    // A repetition says nothing new.
+    inbox.store(vec![incoming(&made, "e1")]).await.unwrap();
+    assert_eq!(stops.told.load(Ordering::SeqCst), 2);
 }

@@ -17,7 +17,7 @@ const FEW: usize = 20;
 pub(super) async fn phase(
     inner: &Inner,
     state: &mut State<'_>,
-    seen: &[HashSet<Box<str>>; 2],
+    seen: &[Option<HashSet<Box<str>>>; 2],
 ) -> Result<()> {
     state.phase = "missing";
     let since = match state.id {
@@ -79,8 +79,10 @@ pub(super) async fn phase(
     }
 }
 
-fn gone(row: &Mapping, [left, right]: &[HashSet<Box<str>>; 2]) -> Option<(Side, String)> {
-    let absent = |seen: &HashSet<Box<str>>, id: Option<&str>| {
+/// Of a side that was not listed nobody is missing.
+fn gone(row: &Mapping, [left, right]: &[Option<HashSet<Box<str>>>; 2]) -> Option<(Side, String)> {
+    let absent = |seen: &Option<HashSet<Box<str>>>, id: Option<&str>| {
+        let seen = seen.as_ref()?;
         id.filter(|id| !seen.contains(*id)).map(str::to_owned)
     };
     absent(left, row.external_id(Side::Left))

@@ -22,8 +22,8 @@ use crate::flow::sync::{Subject, says_stop};
 pub(super) struct Listed<'a> {
     /// Where contacts of this side are noted for the other side's listing.
     pub(super) own: Option<Arc<Index>>,
-    /// Where contacts of the other side are found.
-    pub(super) across: Arc<Index>,
+    /// Where contacts of the other side are found; `None`: at its provider.
+    pub(super) across: Option<Arc<Index>>,
     /// The ids that were listed.
     pub(super) seen: &'a mut HashSet<Box<str>>,
 }
@@ -216,8 +216,11 @@ impl<'a, 'r, 's> Sweep<'a, 'r, 's> {
             own.add(id, card.clone());
         }
         let unmapped = row.is_none_or(|row| row.external_id(self.side.other()).is_none());
-        let slot = unmapped.then(|| listed.across.reserve(&card)).flatten();
-        Lookup::Listed(Arc::clone(&listed.across), slot)
+        let Some(across) = &listed.across else {
+            return Lookup::Ask;
+        };
+        let slot = unmapped.then(|| across.reserve(&card)).flatten();
+        Lookup::Listed(Arc::clone(across), slot)
     }
 
     /// A contact is done; whether a page is, by that.

@@ -53,6 +53,7 @@ struct Shared {
     next_id: AtomicU64,
     latency: Mutex<Duration>,
     finds: AtomicBool,
+    lists: AtomicBool,
     unique: AtomicBool,
     /// What it keeps of what it is given.
     keeps: Mutex<Option<Edit>>,
@@ -91,6 +92,7 @@ impl Crm {
             next_id: AtomicU64::new(1),
             latency: Mutex::new(Duration::ZERO),
             finds: AtomicBool::new(true),
+            lists: AtomicBool::new(true),
             unique: AtomicBool::new(false),
             keeps: Mutex::new(None),
             halted: Notify::new(),
@@ -112,6 +114,11 @@ impl Crm {
     /// Whether it can be searched.
     pub fn finds(&self, finds: bool) {
         self.0.finds.store(finds, Ordering::Relaxed);
+    }
+
+    /// Whether it can be listed.
+    pub fn lists(&self, lists: bool) {
+        self.0.lists.store(lists, Ordering::Relaxed);
     }
 
     /// Whether it refuses a second contact with the same e-mail address or phone number.
@@ -319,7 +326,15 @@ impl ContactApi for Crm {
         self.answer(late, found).await
     }
 
+    fn lists(&self) -> bool {
+        self.0.lists.load(Ordering::Relaxed)
+    }
+
     fn list(&self, since: Option<Timestamp>) -> Pages<Contact> {
+        assert!(
+            ContactApi::lists(self),
+            "it was said that this does not work"
+        );
         let crm = self.clone();
         Pages::new(None, move |cursor: Option<Cursor>| {
             let crm = crm.clone();
