@@ -39,6 +39,20 @@ pub(crate) async fn answer(
     respond(reply.unwrap_or_else(|| Reply::status(StatusCode::NOT_FOUND)))
 }
 
+/// The same at a path that names neither.
+pub(crate) async fn answer_for(
+    webhooks: &Webhooks,
+    provider: String,
+    request: Request,
+) -> Response {
+    let names = Names {
+        provider,
+        integration: None,
+    };
+    let reply = webhooks.answer(names, request).await;
+    respond(reply.unwrap_or_else(|| Reply::status(StatusCode::NOT_FOUND)))
+}
+
 impl Webhooks {
     /// `None`: nothing is here.
     async fn answer(&self, names: Names, request: Request) -> Option<Reply> {

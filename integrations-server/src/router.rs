@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::any;
+use axum::extract::Request;
+use axum::routing::{MethodRouter, any};
 use integrations_core::provider::{Provider, Providers};
 use integrations_core::webhook::RawRequest;
 use integrations_core::{Clock, Error, ErrorKind, IntegrationId, Result, SystemClock};
@@ -11,7 +12,7 @@ use integrations_sync::inbox::Inbox;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::SecretSource;
-use crate::answer::answer;
+use crate::answer::{answer, answer_for};
 use crate::known::Known;
 use crate::receive::{Receiver, Target};
 
@@ -180,6 +181,17 @@ impl Webhooks {
             .route("/{provider}", any(answer))
             .route("/{provider}/{integration}", any(answer))
             .with_state(self.clone())
+    }
+
+    /// One provider's webhooks at whatever path the application gives them:
+    /// `Router::new().route("/hooks/texting", webhooks.at("verity"))`. The integration is found by what the request names.
+    pub fn at(&self, provider: impl Into<String>) -> MethodRouter {
+        let (webhooks, provider) = (self.clone(), provider.into());
+        any(move |request: Request| {
+            let webhooks = webhooks.clone();
+            let provider = provider.clone();
+            async move { answer_for(&webhooks, provider, request).await }
+        })
     }
 
     /// Takes one request, as the router does: for other web servers, queues and tests.

@@ -30,6 +30,26 @@ async fn the_url_may_name_the_integration() {
 }
 
 #[tokio::test]
+async fn a_provider_may_have_a_path_of_its_own() {
+    let house = House::new().await;
+    let acme = house.acme().await;
+    let webhooks = house.webhooks();
+    let router = Router::new()
+        .route("/from-acme", webhooks.at("acme"))
+        .route("/alias", webhooks.at("a"))
+        .route("/nobody", webhooks.at("nobody"));
+    let send = async |path: &str, secret: &str, id: &str| {
+        let request = signed(path, secret, body("A1", id));
+        status(&router, request).await
+    };
+    assert_eq!(send("/from-acme", SECRET_A, "e1").await, 200);
+    assert_eq!(send("/from-acme", "another", "e2").await, 401);
+    assert_eq!(send("/alias", SECRET_A, "e3").await, 200);
+    assert_eq!(send("/nobody", SECRET_A, "e4").await, 404);
+    assert_eq!(house.events(&acme).await.len(), 2);
+}
+
+#[tokio::test]
 async fn an_integration_needs_no_account_of_its_own_there() {
     let house = House::new().await;
     let made = house.pending("tenant-a", "acme", None).await;
