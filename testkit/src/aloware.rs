@@ -143,6 +143,16 @@ impl SimulatedAloware {
         self.shared.world().edit_contact(id, fields)
     }
 
+    /// Somebody enters a contact with these fields: one delivery. Its id.
+    pub fn add_contact(&self, fields: Value) -> String {
+        self.shared.world().add_contact(fields)
+    }
+
+    /// Somebody notes how it stands with a contact, in the account's own words: one delivery. Whether there is one.
+    pub fn dispose_contact(&self, id: &str, words: &str) -> bool {
+        self.shared.world().dispose_contact(id, words)
+    }
+
     /// A call of 63 s that somebody made to a contact and completed: **six deliveries**. The id of the call, or `None`
     /// when there is no such contact.
     pub fn complete_call(&self, contact: &str) -> Option<String> {
@@ -163,6 +173,12 @@ impl SimulatedAloware {
     /// every line; calls are another matter.
     pub fn receive_sms(&self, contact: &str, text: &str) -> Option<String> {
         self.shared.world().received_sms(contact, text)
+    }
+
+    /// Somebody writes a text message to a contact: one delivery, which says that it arrived, or for a contact who
+    /// opted out that it was not sent. The id of the message.
+    pub fn write_sms(&self, contact: &str, text: &str) -> Option<String> {
+        self.shared.world().written_sms(contact, text)
     }
 
     /// An appointment with a contact: one delivery.

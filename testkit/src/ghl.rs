@@ -20,6 +20,7 @@ mod journal;
 mod limit;
 mod locations;
 mod messages;
+mod notes;
 mod oauth;
 mod people;
 mod pipeline;
@@ -34,7 +35,7 @@ mod state;
 mod users;
 mod webhooks;
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, fmt, io, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -154,6 +155,14 @@ impl SimulatedGhl {
     pub fn allow_duplicate_contacts(&self, location: &str, allowed: bool) {
         if let Some(location) = self.shared.world().locations.get_mut(location) {
             location.allow_duplicates = allowed;
+        }
+    }
+
+    /// Makes a conversation provider the one that carries the text messages of a location, as its settings do; at first
+    /// there is none.
+    pub fn set_sms_provider(&self, location: &str, provider: &str) {
+        if let Some(location) = self.shared.world().locations.get_mut(location) {
+            location.sms_provider = Some(provider.to_owned());
         }
     }
 
@@ -304,14 +313,24 @@ impl SimulatedGhl {
     /// [`edit_contact`](Self::edit_contact) and its like.
     #[must_use]
     pub fn take_webhooks(&self) -> Vec<SignedWebhook> {
+        self.take(|change| change.provider.is_none())
+    }
+
+    /// Takes the messages that conversation providers were asked to carry since the last call, in order, signed:
+    /// [`SignedWebhook::unsigned`] makes them as they came in 2026.
+    #[must_use]
+    pub fn take_deliveries(&self) -> Vec<SignedWebhook> {
+        self.take(|change| change.provider.is_some())
+    }
+
+    fn take(&self, wanted: impl Fn(&state::Change) -> bool) -> Vec<SignedWebhook> {
         let mut world = self.shared.world();
         let changes = std::mem::take(&mut world.outbox);
-        changes
+        let (taken, left): (VecDeque<_>, _) = changes.into_iter().partition(wanted);
+        world.outbox = left;
+        taken
             .into_iter()
-            .map(|change| {
-                let event = Value::Object(change.body);
-                world.sign_webhook(change.kind, event, change.at, &self.signer)
-            })
+            .map(|change| world.webhook_of(change, &self.signer))
             .collect()
     }
 
@@ -321,6 +340,17 @@ impl SimulatedGhl {
         let signer = Arc::clone(&self.signer);
         let policy = self.delivery.clone();
         SenderBuilder::new(Arc::clone(&self.shared), signer, url.into(), policy)
+    }
+
+    /// Sends the messages that a conversation provider is asked to carry from now on to its delivery URL, until it is
+    /// dropped: what users write to contacts, and texts that are sent through the API by this provider or, when it is
+    /// the location's, by none in particular. They have no envelope, and are unsigned by default.
+    pub fn send_deliveries(
+        &self,
+        provider: impl Into<String>,
+        url: impl Into<String>,
+    ) -> SenderBuilder {
+        self.send_webhooks(url).of_provider(provider.into())
     }
 
     /// Delivers one webhook by the [`DeliveryPolicy`], and returns what became of it. Should the

@@ -15,6 +15,7 @@ pub mod verity;
 pub use crate::{
     aloware::SimulatedAloware,
     clerk::SimulatedClerk,
+    common::post::post,
     fault::{Fault, FaultPlan},
     ghl::SimulatedGhl,
     leak::LeakDetector,

@@ -123,6 +123,11 @@ impl SimulatedVerity {
         self.world().receive(from, to, body)
     }
 
+    /// Somebody writes a text in Verity itself. The message's id; it has no correlation.
+    pub fn write_text(&self, to: &str, body: &str) -> String {
+        self.world().write(to, body)
+    }
+
     /// Texts to this number do not arrive from now on.
     pub fn set_unreachable(&self, number: &str) {
         self.world().unreachable.insert(number.to_owned());
@@ -174,6 +179,13 @@ impl SimulatedVerity {
     #[must_use]
     pub fn texts(&self) -> Vec<SentText> {
         self.world().texts.clone()
+    }
+
+    /// The bodies of the requests for texts that a fault struck before its effect, in order: for all that their sender
+    /// knows, those texts may have gone out. A 429 is not among them.
+    #[must_use]
+    pub fn struck_texts(&self) -> Vec<Value> {
+        self.world().struck.clone()
     }
 
     /// The journal of all requests, in order of arrival.

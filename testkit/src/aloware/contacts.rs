@@ -208,6 +208,33 @@ impl World {
         id.to_string()
     }
 
+    /// Somebody enters a contact; the subscribers hear of it.
+    pub(crate) fn add_contact(&mut self, fields: Value) -> String {
+        let id = self.seed_contact(fields);
+        if let Ok(id) = id.parse() {
+            self.tell_contact("Contact-Created", id);
+        }
+        id
+    }
+
+    /// Somebody says how it stands with a contact, in the account's own words.
+    pub(crate) fn dispose_contact(&mut self, id: &str, words: &str) -> bool {
+        let now = self.stamp(Duration::ZERO);
+        let Ok(id) = id.parse::<u64>() else {
+            return false;
+        };
+        let Some(contact) = self.contacts.get_mut(&id) else {
+            return false;
+        };
+        // Ids of the account's own: the same for the same words.
+        let number = words.bytes().fold(0_u64, |sum, byte| sum + u64::from(byte));
+        contact.insert("disposition_status".to_owned(), words.into());
+        contact.insert("disposition_status_id".to_owned(), number.into());
+        contact.insert("updated_at".to_owned(), now.into());
+        self.tell_contact("Contact-Disposed", id);
+        true
+    }
+
     pub(crate) fn made_up_contact(&mut self, at: usize) -> String {
         self.seed_contact(json!({
             "phone_number": format!("+1{}555{:04}", 200 + at / 100, 100 + at % 100),

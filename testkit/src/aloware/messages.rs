@@ -11,6 +11,9 @@ use super::{
 };
 use crate::common::effect::Effect;
 
+/// The number of the account's first line.
+const LINE: &str = "+12025550142";
+
 /// Takes a message: what the carrier says of it comes later, by webhook. A contact who did not agree is no reason to refuse.
 pub(crate) fn send(world: &mut World, members: &Members) -> Reply {
     let from = text(members, "from").or_else(|| text(members, "line_id"));
@@ -57,6 +60,16 @@ impl World {
         body.insert("updated_at".to_owned(), self.stamp(after).into());
         self.keep(id, &body);
         self.publish(Told::new(event, id, Value::Object(body)).after(after));
+    }
+
+    /// Somebody writes to a contact. What is opted out is not sent.
+    pub(crate) fn written_sms(&mut self, contact: &str, text: &str) -> Option<String> {
+        let id: u64 = contact.parse().ok()?;
+        let number = self.contacts.get(&id)?.get("phone_number")?;
+        let number = number.as_str()?.to_owned();
+        let stopped = self.has(id, "is_opted_out") || self.has(id, "is_blocked");
+        self.outbound(Some(id), LINE, &number, text, stopped);
+        self.communications.keys().next_back().map(u64::to_string)
     }
 
     /// A message of a contact. A word that ends messages counts as the whole message alone.
@@ -120,7 +133,7 @@ impl World {
             "owner_id": -1,
             "campaign_id": 101,
             "ring_group_id": 11,
-            "incoming_number": "+12025550142",
+            "incoming_number": LINE,
             "lead_number": number,
             "current_status2": 1,
             "disposition_status2": 1,

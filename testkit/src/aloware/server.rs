@@ -11,8 +11,9 @@ use url::form_urlencoded;
 
 use super::{
     API,
+    contacts::phone,
     journal::RequestRecord,
-    operations::{Found, Members, Operation, Reply, find},
+    operations::{Found, Members, Operation, Reply, find, text},
     state::World,
 };
 use crate::{
@@ -76,7 +77,12 @@ impl Serve for Shared {
             .begin(&arrival, below.as_deref(), fault.as_ref());
         match &fault {
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
-            Some(Fault::ResetBefore) => return never(&cut).await,
+            Some(Fault::ResetBefore) => {
+                // It stands in the journals, and nobody hears of it.
+                let below = below.as_deref();
+                let _unsaid = self.world().serve(&arrival, below, sequence, true);
+                return never(&cut).await;
+            }
             _ => {}
         }
         let held = fault.as_ref().is_some_and(Fault::prevents_effect);
@@ -170,7 +176,11 @@ impl World {
             }
             (Err(Stop::Reply(reply)), _) => reply,
             (Ok(_), None) => Reply::message(404, "Not Found"),
-            (Ok(_), Some(_)) if held => Reply::new(200, Value::Null),
+            (Ok(members), Some(_)) if held => {
+                // Nothing happens to it, and the journal says to whom it was meant to.
+                let contact = self.meant(&members);
+                Reply::new(200, Value::Null).wrote(contact, Effect::None)
+            }
             (Ok(members), Some(operation)) => (operation.handler)(self, &members),
         };
         if reply.status == 401 && !held {
@@ -228,6 +238,13 @@ impl World {
             true => Ok(members),
             false => Err(Stop::Reply(Reply::message(401, "Unauthenticated."))),
         }
+    }
+
+    /// The contact that a request names.
+    fn meant(&self, members: &Members) -> Option<u64> {
+        let id = text(members, "contact_id").and_then(|id| id.parse().ok());
+        let number = || text(members, "phone_number").and_then(|number| phone(&number));
+        id.or_else(|| self.contact_with(&number()?))
     }
 
     fn note(

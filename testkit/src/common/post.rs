@@ -53,6 +53,17 @@ impl Poster {
     }
 }
 
+/// Posts a webhook as it is, forged or not, to a URL on this machine, once; returns the status that it was answered.
+///
+/// # Errors
+///
+/// If the URL is no `http` one, or nobody answers.
+pub async fn post(url: &str, headers: &HeaderMap, body: &Bytes) -> io::Result<u16> {
+    let url =
+        Url::parse(url).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    post_once(&url, headers, body).await
+}
+
 /// One POST over a connection of its own.
 pub(crate) async fn post_once(url: &Url, headers: &HeaderMap, body: &Bytes) -> io::Result<u16> {
     let mut connection = connect(&address(url)?).await?;

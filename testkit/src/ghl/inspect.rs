@@ -133,14 +133,30 @@ impl SimulatedGhl {
         })
     }
 
-    /// All messages of a location, oldest first.
+    /// All messages of a location, oldest first, with the `altId` that no answer of the API shows.
     #[must_use]
     pub fn messages(&self, location: &str) -> Vec<Value> {
         self.look(location, |location| {
             let mut messages: Vec<_> = location.messages.values().collect();
             messages.sort_by(|a, b| (a.added, &a.id).cmp(&(b.added, &b.id)));
-            let id = &location.id;
-            messages.iter().map(|message| message.view(id)).collect()
+            let views = messages.iter().map(|message| {
+                let mut view = message.view(&location.id);
+                if let Some(id) = &message.alt_id {
+                    view["altId"] = json!(id);
+                }
+                view
+            });
+            views.collect()
+        })
+    }
+
+    /// All notes about a location's contacts, as the API shows them, oldest first.
+    #[must_use]
+    pub fn notes(&self, location: &str) -> Vec<Value> {
+        self.look(location, |location| {
+            let mut notes: Vec<_> = location.notes.values().collect();
+            notes.sort_by(|a, b| (a.added, &a.id).cmp(&(b.added, &b.id)));
+            notes.into_iter().map(|note| note.view()).collect()
         })
     }
 

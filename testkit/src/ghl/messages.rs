@@ -145,6 +145,8 @@ pub(crate) struct Message {
     pub(crate) attachments: Value,
     pub(crate) meta: Value,
     pub(crate) provider: Option<String>,
+    /// What the provider calls it; no answer shows it.
+    pub(crate) alt_id: Option<String>,
 }
 
 impl Message {
@@ -247,6 +249,7 @@ fn send(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
     let conversation = here.conversation_of(id).map(|c| c.id.clone());
     let conversation = conversation.unwrap_or_else(|| world.new_conversation(&location, id));
     let message = post(world, &call.body, &location, &conversation, id, false);
+    world.deliver(&location, &message);
     let mut reply = json!({
         "conversationId": conversation,
         "messageId": message.id,
@@ -291,11 +294,67 @@ fn post(
         attachments: body.get("attachments").cloned().unwrap_or(json!([])),
         meta: meta.unwrap_or(Value::Null),
         provider: text("conversationProviderId").map(str::to_owned),
+        alt_id: text("altId").map(str::to_owned),
     };
     world.store_message(location, message)
 }
 
 impl World {
+    /// Asks the conversation provider of a text message, if it has one, to carry it.
+    fn deliver(&mut self, location: &str, message: &Message) {
+        let Some(here) = self.locations.get(location) else {
+            return;
+        };
+        let default = here.sms_provider.as_ref();
+        let provider = message.provider.as_ref().or(default).cloned();
+        let kind = match message.channel {
+            Channel::Sms => "SMS",
+            Channel::Custom => "Custom",
+            _ => return,
+        };
+        let contact = here.contacts.get(&message.contact);
+        let body = json!({
+            "contactId": message.contact,
+            "locationId": location,
+            "messageId": message.id,
+            "type": kind,
+            "phone": contact.and_then(|contact| contact.text("phone")),
+            "message": message.body,
+            "attachments": message.attachments,
+            "userId": here.users.first().map(|user| user.id.clone()),
+        });
+        if let Some(provider) = provider {
+            self.ask_provider(&provider, body);
+        }
+    }
+
+    /// A user writes a text message to a contact; `None` when the channel is blocked.
+    pub(crate) fn write_sms(
+        &mut self,
+        location: &str,
+        contact: &str,
+        text: &str,
+    ) -> Option<String> {
+        let here = self.locations.get(location)?;
+        let known = here.contacts.get(contact)?;
+        if unreachable(known, Channel::Sms).is_some() {
+            return None;
+        }
+        let provider = here.sms_provider.clone();
+        let conversation = here.conversation_of(contact).map(|c| c.id.clone());
+        let conversation = conversation.unwrap_or_else(|| self.new_conversation(location, contact));
+        let mut body = Map::from_iter([
+            ("type".to_owned(), json!("SMS")),
+            ("message".to_owned(), json!(text)),
+        ]);
+        if let Some(provider) = provider {
+            body.insert("conversationProviderId".to_owned(), json!(provider));
+        }
+        let message = post(self, &body, location, &conversation, contact, false);
+        self.deliver(location, &message);
+        Some(message.id)
+    }
+
     /// Files a message under its conversation and tells the subscribers.
     fn store_message(&mut self, location: &str, message: Message) -> Message {
         if let Some(location) = self.locations.get_mut(location) {

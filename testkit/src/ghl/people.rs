@@ -88,6 +88,14 @@ impl SimulatedGhl {
         true
     }
 
+    /// A user writes a text message to a contact. Returns the message's id, or `None` when there is no such contact, or
+    /// the channel is blocked. Subscribers are told by an `OutboundMessage`, and the
+    /// [conversation provider](Self::set_sms_provider) of the location is asked to carry it. It stays `pending` until
+    /// that one says otherwise.
+    pub fn write_sms(&self, location: &str, contact: &str, text: &str) -> Option<String> {
+        self.shared.world().write_sms(location, contact, text)
+    }
+
     /// A contact sends a text message. Returns the message's id. Subscribers are told by an
     /// `InboundMessage`.
     ///

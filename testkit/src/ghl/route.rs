@@ -10,7 +10,10 @@ use super::{
     journal::Effect,
     schema::Field,
     state::World,
-    {calendars, contacts, conversations, events, locations, messages, oauth, search, users},
+    {
+        calendars, contacts, conversations, events, locations, messages, notes, oauth, search,
+        users,
+    },
 };
 
 /// Which credentials an operation takes.
@@ -225,10 +228,11 @@ impl Reply {
 
 /// All operations.
 fn operations() -> impl Iterator<Item = &'static Operation> {
-    let tables: [&[Operation]; 9] = [
+    let tables: [&[Operation]; 10] = [
         oauth::OPERATIONS,
         search::OPERATIONS,
         contacts::OPERATIONS,
+        notes::OPERATIONS,
         messages::OPERATIONS,
         conversations::OPERATIONS,
         events::OPERATIONS,

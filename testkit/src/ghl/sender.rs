@@ -4,7 +4,6 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
@@ -30,6 +29,8 @@ pub struct SenderBuilder {
     policy: DeliveryPolicy,
     faults: WebhookFaults,
     location: Option<String>,
+    provider: Option<String>,
+    signed: bool,
     at_once: usize,
 }
 
@@ -47,8 +48,23 @@ impl SenderBuilder {
             policy,
             faults: WebhookFaults::none(),
             location: None,
+            provider: None,
+            signed: true,
             at_once: 16,
         }
+    }
+
+    /// The deliveries of a conversation provider in place of the webhooks of an app.
+    pub(crate) fn of_provider(mut self, provider: String) -> Self {
+        (self.provider, self.signed) = (Some(provider), false);
+        self
+    }
+
+    /// Whether each is signed. Webhooks are by default. The deliveries of a conversation provider are not: they were
+    /// unsigned in 2026, and nobody has confirmed that this changed.
+    pub fn signed(mut self, signed: bool) -> Self {
+        self.signed = signed;
+        self
     }
 
     /// What happens to the webhooks on their way; nothing by default. The rates of a
@@ -89,6 +105,7 @@ impl SenderBuilder {
         let told: Arc<AtomicU64> = Arc::default();
         self.shared.world().subscriptions.push(Subscription {
             location: self.location,
+            provider: self.provider,
             changes,
             count: Arc::clone(&told),
         });
@@ -105,8 +122,10 @@ impl SenderBuilder {
             told,
             unsubscribe: Box::new(unsubscribe),
         };
-        let (shared, signer) = (self.shared, self.signer);
-        setup.start(inbox, move |change| prepare(&shared, &signer, change))
+        let (shared, signer, signed) = (self.shared, self.signer, self.signed);
+        setup.start(inbox, move |change| {
+            prepare(&shared, &signer, signed, change)
+        })
     }
 }
 
@@ -120,17 +139,22 @@ impl fmt::Debug for SenderBuilder {
     }
 }
 
-/// Signs the webhook of a change.
-fn prepare(shared: &Shared, signer: &Ed25519Signer, change: Change) -> Ready {
-    let record = record_of(&change);
-    let body = Value::Object(change.body);
-    let webhook = shared
-        .world()
-        .sign_webhook(change.kind, body, change.at, signer);
+/// Makes the webhook of a change, or the delivery of a message.
+fn prepare(shared: &Shared, signer: &Ed25519Signer, signed: bool, change: Change) -> Ready {
+    let (record, kind) = (record_of(&change), change.kind);
+    let webhook = shared.world().webhook_of(change, signer);
+    let webhook = match signed {
+        true => webhook,
+        false => webhook.unsigned(),
+    };
     Ready {
-        kind: change.kind.to_owned(),
+        kind: kind.to_owned(),
         record,
-        name: |ready| webhook_id(&ready.body),
+        name: |ready| match webhook_id(&ready.body) {
+            // A delivery has none.
+            id if id.is_empty() => ready.record.clone(),
+            id => id,
+        },
         headers: webhook.headers,
         body: webhook.body,
         after: Duration::ZERO,

@@ -21,6 +21,7 @@ use super::{
     ids::Ids,
     journal::{RequestRecord, Stats, WriteRecord},
     limit::Limiter,
+    notes::Note,
 };
 
 /// All that the simulator knows, behind one lock that is never held over an await.
@@ -42,7 +43,7 @@ pub(crate) struct World {
     pub(crate) disk: Option<Disk>,
     pub(crate) stats: Stats,
     pub(crate) writes: Vec<WriteRecord>,
-    /// The changes that no subscription took.
+    /// The changes that no subscription took, deliveries of conversation providers included.
     pub(crate) outbox: VecDeque<Change>,
     pub(crate) subscriptions: Vec<Subscription>,
 }
@@ -53,6 +54,8 @@ pub(crate) struct Change {
     pub(crate) kind: &'static str,
     pub(crate) body: Map<String, Value>,
     pub(crate) at: Timestamp,
+    /// The conversation provider that is to carry it, for a delivery: those go to the provider's own address alone.
+    pub(crate) provider: Option<String>,
 }
 
 /// Where a running webhook sender hears of changes.
@@ -60,6 +63,8 @@ pub(crate) struct Change {
 pub(crate) struct Subscription {
     /// The only location it wants to hear of.
     pub(crate) location: Option<String>,
+    /// The conversation provider whose deliveries it wants to hear of, and of nothing else.
+    pub(crate) provider: Option<String>,
     pub(crate) changes: UnboundedSender<Change>,
     pub(crate) count: Arc<AtomicU64>,
 }
@@ -73,9 +78,12 @@ pub(crate) struct Location {
     pub(crate) timezone: String,
     pub(crate) active: bool,
     pub(crate) allow_duplicates: bool,
+    /// The conversation provider that carries text messages unless another one is named.
+    pub(crate) sms_provider: Option<String>,
     pub(crate) contacts: ContactTable,
     pub(crate) conversations: BTreeMap<String, Conversation>,
     pub(crate) messages: BTreeMap<String, Message>,
+    pub(crate) notes: BTreeMap<String, Note>,
     pub(crate) calendars: BTreeMap<String, Calendar>,
     pub(crate) events: BTreeMap<String, CalendarEvent>,
     pub(crate) users: Vec<User>,
@@ -131,9 +139,11 @@ impl World {
                 timezone: "America/New_York".to_owned(),
                 active: true,
                 allow_duplicates: false,
+                sms_provider: None,
                 contacts: ContactTable::new(self.search, seed),
                 conversations: BTreeMap::new(),
                 messages: BTreeMap::new(),
+                notes: BTreeMap::new(),
                 calendars: BTreeMap::from([(calendar.id.clone(), calendar)]),
                 events: BTreeMap::new(),
                 users: vec![user],
@@ -151,14 +161,29 @@ impl World {
 
     /// Notes a change for the subscribers.
     pub(crate) fn publish(&mut self, kind: &'static str, body: Value) {
+        self.tell(kind, body, None);
+    }
+
+    /// Notes a message that a conversation provider is to carry.
+    pub(crate) fn ask_provider(&mut self, provider: &str, body: Value) {
+        self.tell("ProviderOutboundMessage", body, Some(provider.to_owned()));
+    }
+
+    fn tell(&mut self, kind: &'static str, body: Value, provider: Option<String>) {
         let Value::Object(body) = body else { return };
         let at = self.now();
-        let change = Change { kind, body, at };
+        let change = Change {
+            kind,
+            body,
+            at,
+            provider,
+        };
         let location = change.body.get("locationId").and_then(Value::as_str);
         let mut taken = false;
         self.subscriptions.retain(|subscription| {
             let wanted = subscription.location.as_deref();
-            if wanted.is_some_and(|wanted| Some(wanted) != location) {
+            let elsewhere = wanted.is_some_and(|wanted| Some(wanted) != location);
+            if elsewhere || subscription.provider != change.provider {
                 return !subscription.changes.is_closed();
             }
             subscription.count.fetch_add(1, Ordering::SeqCst);

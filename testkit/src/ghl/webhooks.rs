@@ -5,7 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{clock::iso, state::World};
+use super::{
+    clock::iso,
+    state::{Change, World},
+};
 use crate::signer::Ed25519Signer;
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-ghl-signature");
@@ -101,6 +104,15 @@ impl fmt::Debug for SignedWebhook {
 }
 
 impl World {
+    /// The webhook of a change; of a delivery, which has no envelope, its bare body.
+    pub(crate) fn webhook_of(&mut self, change: Change, signer: &Ed25519Signer) -> SignedWebhook {
+        let body = Value::Object(change.body);
+        match change.provider {
+            Some(_) => SignedWebhook::new(&body, signer),
+            None => self.sign_webhook(change.kind, body, change.at, signer),
+        }
+    }
+
     /// Puts the envelope around an event and signs it.
     pub(crate) fn sign_webhook(
         &mut self,

@@ -39,22 +39,44 @@ impl World {
         if !is_e164(to) {
             return Answer::refusal(400, "Invalid phone number");
         }
-        let (id, from) = (self.id(), text("from").unwrap_or(OWN).to_owned());
-        let chat = self.chat(&from, to);
+        let from = text("from").unwrap_or(OWN).to_owned();
         let correlation = text("correlationId").map(str::to_owned);
+        let sent = self.carry(&from, to, words, correlation, true);
+        let answer = json!({"success": true, "messageId": sent.id, "chatId": sent.chat, "status": "pending"});
+        Answer::json(200, answer).wrote("texting.send", Effect::Created)
+    }
+
+    /// Somebody writes in Verity itself. The message's id.
+    pub(crate) fn write(&mut self, to: &str, words: &str) -> String {
+        self.carry(OWN, to, words, None, false).id
+    }
+
+    /// Hands a text to the carrier, and tells what becomes of it.
+    fn carry(
+        &mut self,
+        from: &str,
+        to: &str,
+        words: &str,
+        correlation: Option<String>,
+        by_api: bool,
+    ) -> SentText {
+        let (id, chat) = (self.id(), self.chat(from, to));
         let blocked = self.opted_out.contains(to);
         let failed = blocked || self.unreachable.contains(to);
         self.stats.texts += 1;
         self.stats.stop_violations += u64::from(blocked);
-        self.texts.push(SentText {
+        let sent = SentText {
             id: id.clone(),
+            at: self.clock.now(),
             chat: chat.clone(),
-            from: from.clone(),
+            from: from.to_owned(),
             to: to.to_owned(),
             body: words.to_owned(),
             correlation: correlation.clone(),
+            by_api,
             status: if failed { "failed" } else { "delivered" },
-        });
+        };
+        self.texts.push(sent.clone());
         let mut event = json!({"messageId": id, "conversationId": chat, "direction": "outbound", "from": from, "to": to,
             "body": words, "timestamp": self.stamp(), "raw": {"chatId": chat}});
         if let Some(correlation) = &correlation {
@@ -81,8 +103,7 @@ impl World {
             told(self, "message.sent", "sent");
             told(self, "message.delivered", "delivered");
         }
-        let answer = json!({"success": true, "messageId": id, "chatId": chat, "status": "pending"});
-        Answer::json(200, answer).wrote("texting.send", Effect::Created)
+        sent
     }
 
     /// Somebody writes.

@@ -95,6 +95,7 @@ pub struct SenderBuilder {
     proof: Proof,
     faults: WebhookFaults,
     policy: DeliveryPolicy,
+    broadcast: Option<bool>,
     at_once: usize,
 }
 
@@ -106,8 +107,21 @@ impl SenderBuilder {
             proof: Proof::default(),
             faults: WebhookFaults::none(),
             policy: DeliveryPolicy::current(),
+            broadcast: None,
             at_once: 16,
         }
+    }
+
+    /// Only the webhooks of texting, which have an address of their own.
+    pub fn texting(mut self) -> Self {
+        self.broadcast = Some(false);
+        self
+    }
+
+    /// Only the webhooks of broadcasts, which have an address of their own.
+    pub fn broadcasts(mut self) -> Self {
+        self.broadcast = Some(true);
+        self
     }
 
     /// What proves the webhooks; the signature by default.
@@ -147,6 +161,7 @@ impl SenderBuilder {
         let secret = {
             let mut world = self.shared.world();
             world.subscriptions.push(Subscription {
+                broadcast: self.broadcast,
                 told,
                 count: Arc::clone(&count),
             });

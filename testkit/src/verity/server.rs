@@ -84,7 +84,10 @@ impl Serve for Shared {
         let sequence = self.world().begin(&arrival, fault.as_ref());
         match &fault {
             Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
-            Some(Fault::ResetBefore) => return never(&cut).await,
+            Some(Fault::ResetBefore) => {
+                self.world().keep_back(&arrival, fault.as_ref());
+                return never(&cut).await;
+            }
             _ => {}
         }
         let held = fault.as_ref().is_some_and(Fault::prevents_effect);
@@ -152,7 +155,10 @@ impl World {
         fault: Option<&Fault>,
     ) -> Answer {
         let mut answer = match held {
-            true => Answer::json(200, Value::Null),
+            true => {
+                self.keep_back(arrival, fault);
+                Answer::json(200, Value::Null)
+            }
             false => self.serve(arrival),
         };
         self.stats.refused += u64::from(matches!(answer.status, 401 | 403));
@@ -172,6 +178,15 @@ impl World {
             });
         }
         answer
+    }
+
+    /// Notes a text that is not taken, and whose sender cannot know that.
+    fn keep_back(&mut self, arrival: &Arrival, fault: Option<&Fault>) {
+        let told = matches!(fault, Some(Fault::TooManyRequests { .. }));
+        let body: Option<Value> = serde_json::from_slice(&arrival.body).ok();
+        if let (SEND_MESSAGE, false, Some(body)) = (arrival.path.as_str(), told, body) {
+            self.struck.push(body);
+        }
     }
 
     fn who(&self, arrival: &Arrival) -> Who {

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) tokens: Option<TokenCheck>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) texts: Vec<SentText>,
+    /// The requests for texts that a fault kept from being taken, without saying so.
+    pub(crate) struck: Vec<Value>,
     /// The thread of each pair of numbers.
     pub(crate) chats: BTreeMap<(String, String), String>,
     pub(crate) opted_out: BTreeSet<String>,
@@ -55,6 +57,8 @@ pub(crate) struct Told {
 /// Where a running sender hears of it.
 #[derive(Debug)]
 pub(crate) struct Subscription {
+    /// Only what is, or is not, about broadcasts.
+    pub(crate) broadcast: Option<bool>,
     pub(crate) told: UnboundedSender<Told>,
     pub(crate) count: Arc<AtomicU64>,
 }
@@ -65,6 +69,8 @@ pub(crate) struct Subscription {
 pub struct SentText {
     /// Its id.
     pub id: String,
+    /// When it was taken, by the simulator's clock.
+    pub at: Timestamp,
     /// The thread.
     pub chat: String,
     /// From which number.
@@ -75,6 +81,8 @@ pub struct SentText {
     pub body: String,
     /// What its sender called it.
     pub correlation: Option<String>,
+    /// Whether it was sent through the API, and not by somebody in Verity.
+    pub by_api: bool,
     /// `pending`, `delivered` or `failed`.
     pub status: &'static str,
 }
@@ -136,6 +144,7 @@ impl World {
             tokens: None,
             endpoints: Vec::new(),
             texts: Vec::new(),
+            struck: Vec::new(),
             chats: BTreeMap::new(),
             opted_out: BTreeSet::new(),
             unreachable: BTreeSet::new(),
@@ -173,6 +182,9 @@ impl World {
         self.stats.webhooks += 1;
         let mut taken = false;
         self.subscriptions.retain(|subscription| {
+            if subscription.broadcast.is_some_and(|only| only != broadcast) {
+                return !subscription.told.is_closed();
+            }
             subscription.count.fetch_add(1, Ordering::SeqCst);
             let sent = subscription.told.send(told.clone()).is_ok();
             taken |= sent;

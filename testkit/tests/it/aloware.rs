@@ -417,6 +417,45 @@ async fn each_thing_has_its_number_of_deliveries() {
 }
 
 #[tokio::test]
+async fn what_people_do_is_told_by_one_delivery() {
+    let api = start(3).await;
+    let id = api
+        .aloware
+        .add_contact(json!({"phone_number": JANE, "first_name": "Jane"}));
+    assert!(api.aloware.dispose_contact(&id, "Interested"));
+    assert!(!api.aloware.dispose_contact("1", "Interested"));
+    let text = api.aloware.write_sms(&id, "Hello").unwrap();
+    assert_eq!(api.aloware.write_sms("1", "Hello"), None);
+    let told = api.aloware.take_webhooks();
+    assert_eq!(
+        names(&told),
+        [
+            "Contact-Created",
+            "Contact-Disposed",
+            "OutboundSMS-DispositionCompleted"
+        ]
+    );
+    let bodies: Vec<_> = told
+        .iter()
+        .map(|told| told.json()["body"].clone())
+        .collect();
+    assert_eq!(bodies[0]["phone_number"], JANE);
+    assert_eq!(bodies[1]["disposition_status"], "Interested");
+    assert_eq!(bodies[2]["id"].to_string(), text);
+    assert_eq!(
+        (&bodies[2]["body"], &bodies[2]["lead_number"]),
+        (&json!("Hello"), &json!(JANE))
+    );
+    api.aloware.receive_sms(&id, "stop").unwrap();
+    let _ = api.aloware.take_webhooks();
+    api.aloware.write_sms(&id, "Hello again").unwrap();
+    assert_eq!(
+        names(&api.aloware.take_webhooks()),
+        ["OutboundSMS-DispositionInvalid"]
+    );
+}
+
+#[tokio::test]
 async fn webhooks_are_sent_once_whatever_is_answered() {
     let api = start(1).await;
     let id = api.jane();
@@ -515,6 +554,13 @@ async fn faults_strike_by_plan() {
     );
     let writes = api.aloware.write_journal();
     assert_eq!((writes[0].status, writes[1].effect), (None, Effect::None));
+    assert_eq!(writes[1].contact, None, "a number that nobody has");
+    let struck = FaultPlan::none().script("POST /webhook/forms", [Fault::ServerError(503)]);
+    api.aloware.set_faults(struck);
+    assert_eq!(api.form(json!({"phone_number": JANE})).await.status, 503);
+    let write = api.aloware.write_journal().pop().unwrap();
+    let jane = api.aloware.contacts()[0]["id"].to_string();
+    assert_eq!((write.effect, write.contact), (Effect::None, Some(jane)));
     assert_eq!(api.aloware.requests()[0].operation, Some("contacts.upsert"));
     assert!(!format!("{:?} {:?}", api.aloware, api.aloware.requests()).contains(JANE));
 }

@@ -280,3 +280,34 @@ async fn people_in_the_crm_change_contacts_too() {
         .collect();
     assert_eq!(kinds, ["ContactUpdate", "ContactDelete"]);
 }
+
+#[tokio::test]
+async fn notes_are_of_one_contact() {
+    let (ghl, api) = ready().await;
+    let ids = ghl.seed_contacts(LOCATION, 2);
+    let path = format!("/contacts/{}/notes", ids[0]);
+    let created = api
+        .post(&path, json!({"body": "Called."}))
+        .await
+        .expect(201);
+    let id = created["note"]["id"].as_str().unwrap();
+    let one = format!("{path}/{id}");
+    let updated = api.put(&one, json!({"body": "Called twice."})).await;
+    assert_eq!(updated.expect(200)["note"]["body"], "Called twice.");
+    let listed = api.get(&path).await.expect(200);
+    assert_eq!(listed["notes"].as_array().map(Vec::len), Some(1));
+    assert_eq!(api.get(&one).await.expect(200)["note"], listed["notes"][0]);
+    let other = format!("/contacts/{}/notes", ids[1]);
+    assert_eq!(api.get(&other).await.expect(200)["notes"], json!([]));
+    let elsewhere = format!("{other}/{id}");
+    api.get(&elsewhere).await.refused(404, "Note not found");
+    assert_eq!(ghl.notes(LOCATION).len(), 1);
+    api.delete(&one, None).await.expect(200);
+    assert!(ghl.notes(LOCATION).is_empty());
+    let kinds: Vec<_> = ghl
+        .take_webhooks()
+        .iter()
+        .map(|told| told.json()["type"].clone())
+        .collect();
+    assert_eq!(kinds, ["NoteCreate", "NoteUpdate", "NoteDelete"]);
+}

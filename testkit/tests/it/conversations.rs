@@ -1,7 +1,12 @@
+use std::time::Duration;
+
 use integrations_testkit::SimulatedGhl;
 use serde_json::{Value, json};
 
-use crate::support::{Api, LOCATION, ready};
+use crate::{
+    receiver::{Receiver, receiver},
+    support::{Api, LOCATION, ready},
+};
 
 async fn with_contact() -> (SimulatedGhl, Api, String) {
     let (ghl, api) = ready().await;
@@ -224,7 +229,7 @@ async fn the_search_pages_by_date() {
     let (ghl, api) = ready().await;
     for number in 0..3 {
         let contact = ghl.seed_contact(LOCATION, json!({"firstName": format!("C{number}")}));
-        ghl.clock().advance(std::time::Duration::from_secs(1));
+        ghl.clock().advance(Duration::from_secs(1));
         ghl.receive_sms(LOCATION, &contact, "hello").unwrap();
     }
     let path = format!("/conversations/search?locationId={LOCATION}&limit=2");
@@ -240,4 +245,97 @@ async fn the_search_pages_by_date() {
     assert_eq!(found["conversations"][0]["fullName"], "C0");
     let reply = api.get(&format!("{path}&page=2")).await;
     reply.refused(422, "property page should not exist");
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_to_carry_what_goes_out() {
+    let (ghl, api, contact) = with_contact().await;
+    assert!(ghl.write_sms(LOCATION, "unknown", "hi").is_none());
+    let id = ghl.write_sms(LOCATION, &contact, "by nobody").unwrap();
+    assert!(ghl.take_deliveries().is_empty(), "there is no provider");
+    let message = api.get(&format!("/conversations/messages/{id}")).await;
+    assert_eq!(message.expect(200)["message"]["status"], "pending");
+
+    ghl.set_sms_provider(LOCATION, "provider-1");
+    let id = ghl.write_sms(LOCATION, &contact, "Hello").unwrap();
+    let text = json!({"type": "SMS", "contactId": contact, "message": "by the API"});
+    api.post("/conversations/messages", text).await.expect(200);
+    let text = json!({"type": "Custom", "contactId": contact, "message": "by another", "conversationProviderId": "p2"});
+    api.post("/conversations/messages", text).await.expect(200);
+    let email = json!({"type": "Email", "contactId": contact, "message": "no text"});
+    api.post("/conversations/messages", email).await.expect(200);
+    let deliveries = ghl.take_deliveries();
+    let bodies: Vec<Value> = deliveries.iter().map(|one| one.json()).collect();
+    let texts: Vec<_> = bodies.iter().map(|body| &body["message"]).collect();
+    assert_eq!(texts, ["Hello", "by the API", "by another"]);
+    let first = &bodies[0];
+    assert_eq!(first["messageId"], id);
+    assert_eq!(first["type"], "SMS", "the channel, not the event");
+    assert_eq!(first["phone"], "+12125550105");
+    assert_eq!(first["contactId"], contact);
+    assert!(first["webhookId"].is_null() && first["timestamp"].is_null());
+    assert_eq!(bodies[2]["type"], "Custom");
+    let told = ghl.take_webhooks();
+    assert_eq!(told.len(), 5, "and the app hears of each as of any message");
+    assert!(
+        told.iter()
+            .all(|one| one.json()["type"] == "OutboundMessage")
+    );
+
+    // What a provider reports is not carried, and no answer shows what it calls it.
+    let path = format!("/conversations/search?locationId={LOCATION}&contactId={contact}");
+    let found = api.get(&path).await.expect(200);
+    let report = json!({"type": "SMS", "conversationId": found["conversations"][0]["id"], "contactId": contact,
+        "conversationProviderId": "provider-1", "message": "carried", "direction": "outbound", "altId": "text-1"});
+    let reported = api.post("/conversations/messages/inbound", report).await;
+    let reported = reported.expect(200)["messageId"].clone();
+    assert!(ghl.take_deliveries().is_empty());
+    let kept = ghl.messages(LOCATION);
+    let kept = kept.iter().find(|one| one["id"] == reported).unwrap();
+    assert_eq!(kept["altId"], "text-1");
+    let path = format!("/conversations/messages/{}", reported.as_str().unwrap());
+    let shown = api.get(&path).await.expect(200);
+    assert!(shown["message"]["altId"].is_null());
+
+    let _ = ghl.receive_sms(LOCATION, &contact, "STOP");
+    assert!(ghl.write_sms(LOCATION, &contact, "blocked").is_none());
+    assert!(ghl.take_deliveries().is_empty());
+}
+
+#[tokio::test]
+async fn deliveries_go_to_their_own_address_without_a_signature() {
+    let (ghl, _api, contact) = with_contact().await;
+    ghl.set_sms_provider(LOCATION, "provider-1");
+    let (app, provider, other) = (
+        receiver(200).await,
+        receiver(200).await,
+        receiver(200).await,
+    );
+    let limit = Duration::from_secs(10);
+    let senders = [
+        ghl.send_webhooks(&app.url).start(),
+        ghl.send_deliveries("provider-1", &provider.url).start(),
+        ghl.send_deliveries("p2", &other.url).start(),
+    ];
+    let id = ghl.write_sms(LOCATION, &contact, "Hello").unwrap();
+    for sender in &senders {
+        assert!(sender.settled(limit).await);
+    }
+    let seen = |receiver: &Receiver| receiver.seen.lock().unwrap().clone();
+    assert_eq!(seen(&app)[0]["type"], "OutboundMessage");
+    assert_eq!(seen(&app).len(), 1);
+    assert_eq!(seen(&provider)[0]["messageId"], id);
+    assert!(seen(&other).is_empty());
+    let heads = |receiver: &Receiver| receiver.heads.lock().unwrap().clone();
+    assert!(heads(&provider)[0].contains("x-ghl-signature: n/a"));
+    assert!(!heads(&app)[0].contains("x-ghl-signature: n/a"));
+    assert_eq!(senders[1].deliveries()[0].webhook_id, id);
+
+    let signed = ghl
+        .send_deliveries("provider-1", &other.url)
+        .signed(true)
+        .start();
+    ghl.write_sms(LOCATION, &contact, "Signed").unwrap();
+    assert!(signed.settled(limit).await);
+    assert!(!heads(&other)[0].contains("x-ghl-signature: n/a"));
 }

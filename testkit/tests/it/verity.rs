@@ -55,8 +55,18 @@ async fn a_message_needs_the_key_and_twice_is_two() {
     ));
     assert_eq!(ask(url(), "POST", &key, Some(text.clone())).await.0, 503);
     assert_eq!(verity.texts().len(), 2);
-    assert_eq!(ask(url(), "POST", &key, Some(text)).await.0, 502);
+    assert_eq!(ask(url(), "POST", &key, Some(text.clone())).await.0, 502);
     assert_eq!(verity.texts().len(), 3);
+    let throttled = Fault::TooManyRequests { retry_after: None };
+    verity.set_faults(FaultPlan::none().script(SEND_MESSAGE, [throttled]));
+    assert_eq!(ask(url(), "POST", &key, Some(text.clone())).await.0, 429);
+    verity.set_faults(FaultPlan::none().script(SEND_MESSAGE, [Fault::ResetBefore]));
+    #[expect(clippy::disallowed_methods, reason = "a client that is not ours")]
+    let hung_up = reqwest::Client::new().post(url()).bearer_auth(&key);
+    let hung_up = hung_up.body(text.to_string()).send().await;
+    assert!(hung_up.is_err());
+    let struck = [text.clone(), text];
+    assert_eq!(verity.struck_texts(), struck, "what nobody can know of");
 }
 
 #[tokio::test]
@@ -165,4 +175,52 @@ async fn webhooks_carry_what_proves_them() {
             _ => assert_eq!(value, secret),
         }
     }
+}
+
+#[tokio::test]
+async fn what_somebody_writes_in_verity_has_no_correlation() {
+    let verity = SimulatedVerity::start().await.unwrap();
+    let id = verity.write_text("+12025550123", "Hello");
+    let told = verity.take_webhooks(Proof::Signature);
+    let kinds: Vec<_> = told
+        .iter()
+        .map(|one| one.json()["eventType"].clone())
+        .collect();
+    assert_eq!(
+        kinds,
+        ["conversation.created", "message.sent", "message.delivered"]
+    );
+    let sent = told[1].json();
+    assert_eq!(
+        (&sent["messageId"], &sent["body"]),
+        (&json!(id), &json!("Hello"))
+    );
+    assert!(sent["correlationId"].is_null());
+    let key = verity.service_key();
+    let url = format!("{}{SEND_MESSAGE}", verity.base_url());
+    let text = json!({"to": "+12025550123", "body": "By the API", "correlationId": "c1"});
+    assert_eq!(ask(url, "POST", &key, Some(text)).await.0, 200);
+    let by_api: Vec<_> = verity.texts().iter().map(|text| text.by_api).collect();
+    assert_eq!(by_api, [false, true]);
+}
+
+#[tokio::test]
+async fn texting_and_broadcasts_have_addresses_of_their_own() {
+    let verity = SimulatedVerity::start().await.unwrap();
+    let (texts, broadcasts) = (receiver(200).await, receiver(200).await);
+    let senders = [
+        verity.send_webhooks(&texts.url).texting().start(),
+        verity.send_webhooks(&broadcasts.url).broadcasts().start(),
+    ];
+    verity.receive_text("+12025550123", "+12025550199", "Hello");
+    verity.announce_broadcast("b1", "broadcast_completed");
+    for sender in &senders {
+        assert!(sender.settled(Duration::from_secs(10)).await);
+    }
+    let seen = texts.seen.lock().unwrap().clone();
+    assert_eq!(seen.len(), 2, "the thread and the message");
+    let seen = broadcasts.seen.lock().unwrap().clone();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0]["broadcastId"], "b1");
+    assert!(verity.take_webhooks(Proof::Signature).is_empty());
 }
