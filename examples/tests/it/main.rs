@@ -2,4 +2,6 @@
 
 mod contact_sync;
 mod mcp;
+mod middleware;
+mod middleware_demo;
 mod ops;

@@ -44,7 +44,7 @@ Keys:
   sealed payloads, for the addresses of endpoints, and by `drift`, `resolve` and `rotate-keys`.
 
 Providers:
-  `drift` and `resolve` call GoHighLevel; GHL_BASE_URL names another address of its API."
+  `drift` and `resolve` call the flow's; GHL_BASE_URL, ALOWARE_BASE_URL and VERITY_BASE_URL name other addresses of them."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]

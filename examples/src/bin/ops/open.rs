@@ -124,13 +124,20 @@ impl Deployment {
 
     /// The integrations with these keys, at the providers that this tool knows.
     pub(crate) fn manager(&self, vault: Vault) -> Result<IntegrationManager> {
-        let mut provider = ghl_client::GoHighLevel::new();
-        if let Ok(url) = std::env::var("GHL_BASE_URL")
-            && !url.is_empty()
-        {
-            provider = provider.with_base_url(url);
+        let at = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
+        let mut ghl = ghl_client::GoHighLevel::new();
+        if let Some(url) = at("GHL_BASE_URL") {
+            ghl = ghl.with_base_url(url);
         }
-        let providers = Providers::new().with(provider);
+        let mut aloware = aloware_client::Aloware::new();
+        if let Some(url) = at("ALOWARE_BASE_URL") {
+            aloware = aloware.with_base_url(url);
+        }
+        let mut verity = verity_client::Verity::new();
+        if let Some(url) = at("VERITY_BASE_URL") {
+            verity = verity.with_base_url(url);
+        }
+        let providers = Providers::new().with(ghl).with(aloware).with(verity);
         let http = HttpContext::new()?;
         Ok(IntegrationManager::builder(self.store.clone(), vault, providers, http).build())
     }
