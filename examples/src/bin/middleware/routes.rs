@@ -53,7 +53,7 @@ pub(crate) fn router(
             deliveries.at(ghl_client::PROVIDER),
         )
         .nest(WEBHOOKS, webhooks.router())
-        .nest("/api/verity", gateway(settings, hub)?.router())
+        .merge(gateway(settings, hub)?.at("/api/verity"))
         .route("/health", get(health))
         .route(
             "/ready",
