@@ -33,6 +33,7 @@ pub const WALKED: &[&str] = &[
     "begin_copy",
     "finish_copy",
     "is_copy",
+    "find_copy",
     "raise_in",
     "resolve_in",
     "withdraw_in",
@@ -690,6 +691,8 @@ async fn promise_12_sync_state_is_the_tenants_own(backend: Backend) {
     assert!(flows.list(&b, None).await.unwrap().is_empty());
     let copies = store.message_mappings();
     assert!(!copies.is_copy(&b, FLOW, Side::Right, "m1").await.unwrap());
+    let theirs = copies.find_copy(&b, FLOW, Side::Left, "m1").await;
+    assert_eq!(theirs.unwrap(), None);
 
     // Writes touch nothing.
     let mut transaction = store.begin("test").await.unwrap();
