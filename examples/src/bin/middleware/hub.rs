@@ -10,7 +10,7 @@ use integrations_core::lease::LeaseStore as _;
 use integrations_core::model::Channel;
 use integrations_core::phone::{PhoneNumber, Region};
 use integrations_core::{Error, IntegrationId, Result, TenantId};
-use integrations_store::{IntegrationManager, NewConflict, Store};
+use integrations_store::{IntegrationManager, NewConflict, Store, Transaction};
 use integrations_sync::flow::{Flow, Flows};
 use integrations_sync::jobs::Jobs;
 use verity_client::broadcasts::BroadcastSource;
@@ -74,12 +74,22 @@ impl Hub {
     /// Asks a person; once, as long as nobody has answered.
     pub(crate) async fn ask(&self, kind: &str, subject: String) -> Result<()> {
         let mut transaction = self.store().begin("middleware.ask").await?;
+        self.ask_in(&mut transaction, kind, subject).await?;
+        transaction.commit().await
+    }
+
+    /// [`ask`](Self::ask) together with what it is about.
+    pub(crate) async fn ask_in(
+        &self,
+        transaction: &mut Transaction,
+        kind: &str,
+        subject: String,
+    ) -> Result<()> {
         let question = NewConflict::new(kind, subject);
         self.store()
             .conflicts()
-            .raise_in(&mut transaction, &self.tenant, FLOW, &[question])
-            .await?;
-        transaction.commit().await
+            .raise_in(transaction, &self.tenant, FLOW, &[question])
+            .await
     }
 
     /// Runs what only one process at a time may do. `None` when somebody else is at it.

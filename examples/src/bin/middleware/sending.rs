@@ -15,7 +15,7 @@ use sha2::Digest as _;
 use verity_client::texting::{SendMessage, is_opted_out};
 use verity_client::webhook::Message;
 
-use crate::hub::Hub;
+use crate::hub::{FLOW, Hub};
 use crate::jobs::{SettleJob, StatusJob};
 use crate::records::Kind;
 
@@ -254,6 +254,13 @@ impl Hub {
             return Ok(true);
         }
         self.records.put(transaction, Kind::Text, id, &text).await?;
+        if before.0 == State::Unknown && text.state != State::Unknown {
+            // It has answered itself.
+            let conflicts = self.store().conflicts();
+            conflicts
+                .withdraw_in(transaction, &self.tenant, FLOW, &[question(id)])
+                .await?;
+        }
         if before.0 != text.state {
             // It is pending already, unless it was called failed when nobody knew.
             if text.state != State::Sent || before.0 == State::Unknown {
@@ -330,9 +337,15 @@ impl Hub {
         );
         self.move_to(&mut transaction, id, State::Unknown, None, Some(reason))
             .await?;
-        transaction.commit().await?;
-        self.ask("message_unknown", format!("message:{id}")).await
+        self.ask_in(&mut transaction, "message_unknown", question(id))
+            .await?;
+        transaction.commit().await
     }
+}
+
+/// What a person is asked about when nobody knows whether a text went out.
+fn question(id: &str) -> String {
+    format!("message:{id}")
 }
 
 /// The text, and where its pictures are.
