@@ -88,6 +88,7 @@ pub(super) struct Place {
     handled: Handled,
     address: std::net::SocketAddr,
     directory: Option<PathBuf>,
+    url: String,
 }
 
 impl Drop for Place {
@@ -165,6 +166,7 @@ async fn engine(place: Place, stored: u32) -> Result<Value> {
             "failed": load.failed,
         }),
     );
+    floor::vacuum(&place).await?;
     let handled = place.work(SPAN).await?;
     report.insert(
         "worked_on".to_owned(),
@@ -237,6 +239,7 @@ impl Place {
             handled,
             address,
             directory,
+            url: url.to_owned(),
         })
     }
 }

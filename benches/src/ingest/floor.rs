@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use integrations_core::{Error, ErrorKind, EventId, Result};
-use integrations_store::{SqlxTransaction, Transaction};
-use sqlx::AssertSqlSafe;
+use integrations_store::{Engine, SqlxTransaction, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _};
 use tokio::time::Instant;
 
 use super::Place;
@@ -124,6 +124,24 @@ async fn finish(place: &Place) -> Result<()> {
     )
     .await?;
     execute(place, "DELETE FROM SCHEMA.river_job").await
+}
+
+/// What PostgreSQL does by itself once a minute: rows that the floor deleted, and that became finished a moment ago, are in
+/// the way of nobody.
+pub(super) async fn vacuum(place: &Place) -> Result<()> {
+    if place.store.engine() != Engine::Postgres {
+        return Ok(());
+    }
+    let mut connection = sqlx::PgConnection::connect(&place.url)
+        .await
+        .map_err(failed)?;
+    let schema = place.store.schema_name();
+    let sql = AssertSqlSafe(format!("VACUUM (ANALYZE) {schema}.webhook_events"));
+    sqlx::query(sql)
+        .execute(&mut connection)
+        .await
+        .map_err(failed)?;
+    connection.close().await.map_err(failed)
 }
 
 /// The floor leaves nothing behind.
