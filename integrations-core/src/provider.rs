@@ -6,6 +6,7 @@
 mod capability;
 mod registry;
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -163,9 +164,23 @@ pub trait Integration: Debug + Send + Sync {
         None
     }
 
+    /// The provider's own client, for [`client`](trait.Integration.html#method.client); `None` when it shows none.
+    fn typed(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
     /// Until when the credential is known to work; `None` when it does not end or nobody knows.
     fn expires_at(&self) -> Option<Timestamp> {
         None
+    }
+}
+
+impl dyn Integration {
+    /// The provider's own typed client, for what the shared contracts do not have: `connection.client::<Location>()`. The
+    /// provider says of which type it is; `None` for any other.
+    #[must_use]
+    pub fn client<T: Any>(&self) -> Option<&T> {
+        self.typed()?.downcast_ref()
     }
 }
 

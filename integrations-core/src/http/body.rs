@@ -142,6 +142,37 @@ impl Body {
         }
     }
 
+    /// Reads the whole body into memory: for who has to look at it before it is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Validation`] when it is longer than `limit`, [`ErrorKind::Io`] when it breaks off.
+    pub async fn read(&self, limit: usize) -> Result<Bytes> {
+        let too_large = || {
+            Error::new(
+                ErrorKind::Validation,
+                format!("the body is larger than {limit} bytes"),
+            )
+        };
+        let mut chunks = match self {
+            Self::Empty => return Ok(Bytes::new()),
+            Self::Bytes(bytes) if bytes.len() > limit => return Err(too_large()),
+            Self::Bytes(bytes) => return Ok(bytes.clone()),
+            Self::Stream { open, .. } => open(),
+            Self::Once(once) => once.take(),
+        };
+        let mut all = BytesMut::new();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| {
+                Error::new(ErrorKind::Io, "the body broke off").with_source(error)
+            })?;
+            if all.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all.freeze())
+    }
+
     /// Whether there is no body.
     #[must_use]
     pub fn is_empty(&self) -> bool {
