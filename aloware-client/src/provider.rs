@@ -3,6 +3,7 @@
 mod contacts;
 mod messages;
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -159,6 +160,10 @@ impl Integration for Connection {
             Some(account) => report.with_account(account, None),
             None => report,
         })
+    }
+
+    fn typed(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(&self.client)
     }
 
     fn contacts(&self) -> Option<&dyn ContactApi> {

@@ -4,6 +4,7 @@ mod contacts;
 mod find;
 mod messages;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -183,6 +184,10 @@ impl Integration for Connection {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn typed(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(&self.location)
     }
 
     fn contacts(&self) -> Option<&dyn ContactApi> {

@@ -1,5 +1,6 @@
 //! Verity behind the shared contracts: [`Verity`] is a [`Provider`].
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -182,6 +183,10 @@ impl Integration for Connection {
             Ok(reply) => drop(reply.json::<serde_json::Map<String, serde_json::Value>>()?),
         }
         Ok(ConnectionReport::new(started.elapsed()).with_account(self.account.clone(), None))
+    }
+
+    fn typed(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(&self.client)
     }
 
     fn messages(&self) -> Option<&dyn MessageApi> {
