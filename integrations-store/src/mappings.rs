@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use integrations_core::{Result, TenantId, Timestamp, uuid_id};
 
-use crate::Store;
 use crate::batch::Rows;
-use crate::session::{fetch_all, fetch_optional};
+use crate::session::{Session, fetch_all, fetch_optional};
+use crate::{Store, Transaction};
 
 mod messages;
 mod put;
@@ -184,6 +184,20 @@ macro_rules! select_many {
     };
 }
 
+async fn find(
+    session: &mut Session,
+    tenant: &TenantId,
+    flow: &str,
+    side: Side,
+    external_id: &str,
+) -> Result<Option<Mapping>> {
+    let sql = match side {
+        Side::Left => select!("left_id = $3"),
+        Side::Right => select!("right_id = $3"),
+    };
+    fetch_optional!(session, Mapping, sql, tenant.as_str(), flow, external_id)
+}
+
 impl Mappings {
     /// The mapping of a contact of one side.
     ///
@@ -196,21 +210,25 @@ impl Mappings {
         side: Side,
         external_id: &str,
     ) -> Result<Option<Mapping>> {
-        let sql = match side {
-            Side::Left => select!("left_id = $3"),
-            Side::Right => select!("right_id = $3"),
-        };
         let mut session = self.0.read("mappings.find").await?;
-        let found = fetch_optional!(
-            &mut session,
-            Mapping,
-            sql,
-            tenant.as_str(),
-            flow,
-            external_id
-        )?;
+        let found = find(&mut session, tenant, flow, side, external_id).await?;
         session.commit().await?;
         Ok(found)
+    }
+
+    /// [`find`](Self::find) in a transaction of the caller's, without a second connection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`](integrations_core::ErrorKind::Store).
+    pub async fn find_in(
+        &self,
+        transaction: &mut Transaction,
+        tenant: &TenantId,
+        flow: &str,
+        side: Side,
+        external_id: &str,
+    ) -> Result<Option<Mapping>> {
+        find(transaction.session(), tenant, flow, side, external_id).await
     }
 
     /// The mappings of many contacts of one side; those that have none are left out.

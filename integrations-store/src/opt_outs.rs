@@ -7,7 +7,7 @@ use integrations_core::{Error, ErrorKind, Result, TenantId, Timestamp};
 
 use crate::batch::Rows;
 use crate::check::{Check, KEY, SHORT};
-use crate::session::{execute, fetch_all, fetch_optional};
+use crate::session::{Session, execute, fetch_all, fetch_optional};
 use crate::{Store, Transaction, time};
 
 /// The word that stands for every channel.
@@ -301,18 +301,23 @@ impl OptOuts {
         tenant: &TenantId,
         address: impl Into<OptOutAddress> + Send,
     ) -> Result<Vec<StoredOptOut>> {
-        let address = address.into();
         let mut session = self.0.read("opt_outs.list").await?;
-        let rows = fetch_all!(
-            &mut session,
-            (String, String, String, i64),
-            "SELECT channel, source, subject, since FROM main.opt_outs WHERE tenant_id = $1 AND address = $2 \
-             ORDER BY channel, source, subject",
-            tenant.as_str(),
-            address.as_str(),
-        )?;
+        let said = list(&mut session, tenant, &address.into()).await?;
         session.commit().await?;
-        rows.into_iter().map(StoredOptOut::of).collect()
+        Ok(said)
+    }
+
+    /// [`list`](Self::list) in a transaction of the caller's, without a second connection.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`].
+    pub async fn list_in(
+        &self,
+        transaction: &mut Transaction,
+        tenant: &TenantId,
+        address: impl Into<OptOutAddress> + Send,
+    ) -> Result<Vec<StoredOptOut>> {
+        list(transaction.session(), tenant, &address.into()).await
     }
 
     /// Everything that is said about any of these addresses.
@@ -340,4 +345,20 @@ impl OptOuts {
         session.commit().await?;
         rows.into_iter().map(StoredOptOut::of).collect()
     }
+}
+
+async fn list(
+    session: &mut Session,
+    tenant: &TenantId,
+    address: &OptOutAddress,
+) -> Result<Vec<StoredOptOut>> {
+    let rows = fetch_all!(
+        session,
+        (String, String, String, i64),
+        "SELECT channel, source, subject, since FROM main.opt_outs WHERE tenant_id = $1 AND address = $2 \
+         ORDER BY channel, source, subject",
+        tenant.as_str(),
+        address.as_str(),
+    )?;
+    rows.into_iter().map(StoredOptOut::of).collect()
 }

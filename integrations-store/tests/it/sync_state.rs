@@ -18,6 +18,7 @@ use crate::backend::{ACTOR, Backend, on_both_engines, tenant};
 pub const WALKED: &[&str] = &[
     "pause",
     "put_in",
+    "find_in",
     "find_many",
     "find_creating",
     "purge",
@@ -26,6 +27,7 @@ pub const WALKED: &[&str] = &[
     "note_in",
     "lift_all_in",
     "blocks",
+    "list_in",
     "list_many",
     "allow",
     "save_in",
@@ -694,8 +696,17 @@ async fn promise_12_sync_state_is_the_tenants_own(backend: Backend) {
     let theirs = copies.find_copy(&b, FLOW, Side::Left, "m1").await;
     assert_eq!(theirs.unwrap(), None);
 
-    // Writes touch nothing.
     let mut transaction = store.begin("test").await.unwrap();
+    let read = mappings.find_in(&mut transaction, &b, FLOW, Side::Left, "l1");
+    assert_eq!(read.await.unwrap(), None);
+    let read = mappings.find_in(&mut transaction, &a, FLOW, Side::Left, "l1");
+    assert_eq!(read.await.unwrap().map(|row| row.id), Some(mapping.id));
+    let read = opt_outs.list_in(&mut transaction, &b, &phone).await;
+    assert!(read.unwrap().is_empty());
+    let read = opt_outs.list_in(&mut transaction, &a, &phone).await;
+    assert_eq!(read.unwrap().len(), 1);
+
+    // Writes touch nothing.
     let mut stolen = mapping.clone();
     stolen.version = 1;
     let written = mappings
