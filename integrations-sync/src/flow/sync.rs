@@ -553,6 +553,10 @@ pub(crate) fn says_stop(contact: &Contact) -> bool {
 /// Whether a listing showed an older state than one that is known already.
 fn is_stale(given: &Contact, mapping: Option<&Mapping>, side: Side) -> bool {
     let Some(mapping) = mapping else { return false };
+    // It was deleted, maybe after it was listed: whether it is back, only the provider can say.
+    if mapping.state == MappingState::Gone {
+        return true;
+    }
     match (given.updated_at, mapping.changed_at(side)) {
         (Some(given), Some(known)) => given < known,
         (None, _) => mapping.version > 0,

@@ -7,7 +7,7 @@ use std::future::Future;
 use integrations_core::model::Contact;
 use integrations_core::{Error, ErrorKind, Result};
 use integrations_store::{Mapping, MappingState, PutMapping, Side};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::agree::Agreement;
 use super::base::Base;
@@ -20,6 +20,15 @@ use super::matching::{Card, Match, choose};
 use super::merge::{Merge, Patch};
 use super::step::{Action, Question, Step, Synced};
 use super::sync::{Pass, Read, Turn};
+
+/// The code of a call that was given up because its row was no longer held.
+const CLAIM_LOST: &str = "claim_lost";
+
+/// A row that nobody else works on, and how long that is certain.
+#[derive(Debug)]
+struct Claim {
+    until: Instant,
+}
 
 /// A pair whose both sides have been read.
 #[derive(Debug)]
@@ -171,9 +180,9 @@ impl Inner {
         if pass.plan {
             return Ok(Turn::Done(Synced { steps, echo: false }));
         }
-        if !self.claim_row(&mut mapping).await? {
+        let Some(mut claim) = self.claim_row(&mut mapping).await? else {
             return Ok(Turn::Again);
-        }
+        };
         let mut agreement = Agreement::new(
             self,
             mapping.clone(),
@@ -189,7 +198,7 @@ impl Inner {
                 agreement.side(side, &read);
                 continue;
             }
-            match self.update(&mut mapping, side, patch).await {
+            match self.update(&mut claim, &mut mapping, side, patch).await {
                 Ok(answer) => agreement.written(self, side, &read, patch, answer)?,
                 Err(error) => {
                     return self.after_update(pass, mapping, known.side, error).await;
@@ -203,6 +212,7 @@ impl Inner {
     /// Writes one side's patch. What a provider removes by another call than the update is removed by that.
     async fn update(
         &self,
+        claim: &mut Claim,
         mapping: &mut Mapping,
         side: Side,
         patch: &Patch,
@@ -230,7 +240,7 @@ impl Inner {
             }
             api.update(&id.as_str().into(), &contact).await.map(Some)
         };
-        self.hold(mapping, call).await
+        self.hold(claim, mapping, call).await
     }
 
     async fn after_update(
@@ -240,6 +250,9 @@ impl Inner {
         side: Side,
         error: Error,
     ) -> Result<Turn> {
+        if error.code() == Some(CLAIM_LOST) {
+            return Ok(Turn::Busy);
+        }
         if error.kind() == ErrorKind::NotFound {
             // Deleted since it was read: what that means is decided anew.
             self.release(mapping).await?;
@@ -250,13 +263,7 @@ impl Inner {
             return self.refuse(pass, Some(mapping), side, &id, &error).await;
         }
         self.release(mapping).await?;
-        // The same fields once more do no harm.
-        let unknown = error.is_outcome_unknown();
-        Err(if unknown {
-            error.with_outcome_unknown(false).with_retryable(true)
-        } else {
-            error
-        })
+        Err(harmless(error))
     }
 
     pub(crate) async fn create(
@@ -302,11 +309,14 @@ impl Inner {
         mapping.creating = Some(to);
         mapping.intent_hash = Some(self.map.content(to, &contact)?.hash());
         // From here on nobody creates this contact before it is known what became of it.
-        if !self.claim_row(&mut mapping).await? {
+        let Some(mut claim) = self.claim_row(&mut mapping).await? else {
             return Ok(Turn::Again);
-        }
+        };
         let api = self.contacts(to)?;
-        let created = match self.hold(&mut mapping, api.create(&contact)).await {
+        let created = match self
+            .hold(&mut claim, &mut mapping, api.create(&contact))
+            .await
+        {
             Ok(created) => created,
             Err(error) => {
                 return self.after_create(pass, mapping, side, &source, error).await;
@@ -322,7 +332,7 @@ impl Inner {
         let shown_back = if back.is_empty() {
             Ok(None)
         } else {
-            self.update(&mut mapping, side, back).await
+            self.update(&mut claim, &mut mapping, side, back).await
         };
         let fresh = Base {
             asked: base.asked,
@@ -347,7 +357,9 @@ impl Inner {
         let steps = std::iter::once(step).chain(back_step).collect();
         let turn = self.agree(agreement, Synced { steps, echo: false }).await?;
         match failed {
-            Some(error) if !is_refusal(&error) && error.kind() != ErrorKind::NotFound => Err(error),
+            Some(error) if !is_refusal(&error) && error.kind() != ErrorKind::NotFound => {
+                Err(harmless(error))
+            }
             _ => Ok(turn),
         }
     }
@@ -420,12 +432,12 @@ impl Inner {
         if pass.plan {
             return Ok(Turn::Done(Synced::one(step)));
         }
-        if !self.claim_row(&mut mapping).await? {
+        let Some(mut claim) = self.claim_row(&mut mapping).await? else {
             return Ok(Turn::Again);
-        }
+        };
         let api = self.contacts(on)?;
         match self
-            .hold(&mut mapping, api.delete(&id.as_str().into()))
+            .hold(&mut claim, &mut mapping, api.delete(&id.as_str().into()))
             .await
         {
             Ok(()) => {}
@@ -439,31 +451,67 @@ impl Inner {
             .await
     }
 
-    /// Runs a call while the row is held, for as long as it takes.
-    pub(crate) async fn hold<T>(
+    /// Runs a call for as long as the row is held, and holds it for as long as the call takes.
+    ///
+    /// A call may wait long before it is sent: for the provider's limit, or because this process was stopped. When the
+    /// row is no longer held, somebody else may write by then, and so the call is given up.
+    async fn hold<T>(
         &self,
+        claim: &mut Claim,
         mapping: &mut Mapping,
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let mut call = std::pin::pin!(call);
+        let mut renew_at = claim.until - self.claim() * 2 / 3;
         loop {
             tokio::select! {
+                // The end first: a process that was stopped finds it before it goes on.
+                biased;
+                () = sleep_until(claim.until) => return Err(claim_lost()),
                 result = &mut call => return result,
-                () = sleep(self.claim() / 3) => {
-                    // A claim that was lost shows when the result is written.
-                    let _ = self.claim_row(mapping).await;
+                () = sleep_until(renew_at) => {}
+            }
+            let mut result = None;
+            let renewed = {
+                let mut renewal = std::pin::pin!(self.claim_row(mapping));
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = sleep_until(claim.until), if result.is_none() => return Err(claim_lost()),
+                        ended = &mut call, if result.is_none() => result = Some(ended),
+                        // With a result in hand as well: what is written next needs the row's version.
+                        renewed = &mut renewal => break renewed,
+                    }
+                }
+            };
+            match (renewed, result) {
+                (Ok(Some(renewed)), None) => {
+                    *claim = renewed;
+                    renew_at = claim.until - self.claim() * 2 / 3;
+                }
+                (Ok(None), None) => return Err(claim_lost()),
+                (Err(_), None) => renew_at = Instant::now() + self.claim() / 10,
+                (renewed, Some(result)) => {
+                    if let Ok(Some(renewed)) = renewed {
+                        *claim = renewed;
+                    }
+                    return result;
                 }
             }
         }
     }
 
-    /// Takes or keeps the row; `false`: somebody else changed it.
-    async fn claim_row(&self, mapping: &mut Mapping) -> Result<bool> {
+    /// Takes or keeps the row; `None`: somebody else changed it.
+    async fn claim_row(&self, mapping: &mut Mapping) -> Result<Option<Claim>> {
+        // By the database's clock it ends later: it begins there when this arrives.
+        let until = Instant::now() + self.claim();
         let mut entry = Entry::new(&self.tenant, &self.name);
         entry.put = Some(PutMapping::new(mapping.clone()).claimed(self.claim()));
-        let written = self.put(entry).await?;
-        mapping.version += u64::from(written);
-        Ok(written)
+        if !self.put(entry).await? {
+            return Ok(None);
+        }
+        mapping.version += 1;
+        Ok(Some(Claim { until }))
     }
 
     /// Gives the row back as it is.
@@ -542,6 +590,25 @@ fn link_step(known: &Known) -> Option<Step> {
         source_id: known.mapping.external_id(side).map(str::to_owned),
         fields: Vec::new(),
     })
+}
+
+fn claim_lost() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the contact's row was not held until the provider answered",
+    )
+    .with_code(CLAIM_LOST)
+    .with_operation("sync.contact")
+    .with_outcome_unknown(true)
+}
+
+/// The error of an update or a deletion: to ask for the same once more does no harm, whether it happened or not.
+fn harmless(error: Error) -> Error {
+    if error.is_outcome_unknown() {
+        error.with_outcome_unknown(false).with_retryable(true)
+    } else {
+        error
+    }
 }
 
 /// Whether a creation may have happened although it is an error.

@@ -38,7 +38,6 @@ on_both_engines!(
     one_way_flows_write_one_way,
     emptied_fields_and_tags_go_over_when_they_should,
     a_plan_is_what_is_done,
-    two_processes_create_one,
 );
 
 async fn state(pair: &Pair, side: Side, id: &str) -> MappingState {
@@ -716,24 +715,6 @@ async fn a_plan_is_what_is_done(backend: Backend) {
     let plan = pair.flow.plan_one(Side::Right, &twin).await.unwrap();
     assert_eq!(plan.steps[0].action, Action::Ask(Question::Twin));
     assert_eq!(pair.questions().await, [""; 0]);
-}
-
-async fn two_processes_create_one(backend: Backend) {
-    let pair = Pair::new(&backend, quick().with_claim(Duration::from_secs(5))).await;
-    let other = pair.again(
-        &backend.another().await,
-        quick().with_claim(Duration::from_secs(5)),
-    );
-    pair.right.latency(Duration::from_millis(3));
-    let ids: Vec<String> = (0..40).map(|n| pair.left.add(person(n))).collect();
-    let work = ids.iter().flat_map(|id| {
-        [&pair.flow, &other].map(|flow| async move { flow.sync_one(Side::Left, id).await })
-    });
-    for result in futures_util::future::join_all(work).await {
-        result.unwrap();
-    }
-    assert_eq!(pair.right.count("create"), 40);
-    pair.assert_equal();
 }
 
 async fn who_lacks_what_a_side_needs_is_not_created_there(backend: Backend) {

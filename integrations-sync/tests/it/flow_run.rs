@@ -20,6 +20,7 @@ on_both_engines!(
     promise_05_a_run_that_was_killed_anywhere_goes_on,
     promise_05_what_a_cut_off_creation_made_is_known_though_edited,
     a_full_run_finds_what_was_deleted,
+    who_is_deleted_after_being_listed_is_not_brought_back,
     a_listing_that_shows_nobody_deletes_nobody,
     a_run_is_cancelled_and_two_never_run_at_once,
     a_reconcile_heals_what_webhooks_lost,
@@ -327,6 +328,31 @@ async fn a_full_run_finds_what_was_deleted(backend: Backend) {
     assert_eq!(report.counts.deleted, 6);
     pair.assert_equal();
     assert_eq!(run(&pair, RunKind::Full).await.drift(), 0);
+}
+
+async fn who_is_deleted_after_being_listed_is_not_brought_back(backend: Backend) {
+    let config = quick().with_deletes(DeletePolicy::Propagate);
+    let pair = Pair::new(&backend, config).await;
+    let ids = [1, 2, 3].map(|n| pair.left.add(person(n)));
+    pair.deliver().await;
+    for (kind, id) in [(RunKind::Full, &ids[0]), (RunKind::Reconcile, &ids[1])] {
+        pair.left.pause();
+        let running = tokio::spawn({
+            let flow = pair.flow.clone();
+            async move { flow.run(kind).execute().await }
+        });
+        pair.left.halted().await;
+        pair.left.remove(id);
+        pair.deliver().await;
+        pair.assert_equal();
+        pair.left.resume();
+        running.await.unwrap().unwrap();
+        pair.deliver().await;
+        pair.assert_equal();
+        assert_eq!(pair.right.count("create"), 3, "{kind:?}");
+        assert_eq!(pair.left.count("create"), 0, "{kind:?}");
+    }
+    assert_eq!(pair.left.contacts().len(), 1);
 }
 
 async fn a_listing_that_shows_nobody_deletes_nobody(backend: Backend) {

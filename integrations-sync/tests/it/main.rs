@@ -10,6 +10,7 @@
 #[allow(dead_code, reason = "not all of it is used by each part")]
 mod backend;
 mod budget;
+mod flow_claims;
 mod flow_pair;
 mod flow_queue;
 mod flow_random;

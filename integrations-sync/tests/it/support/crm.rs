@@ -58,6 +58,7 @@ struct Shared {
     /// What it keeps of what it is given.
     keeps: Mutex<Option<Edit>>,
     halted: Notify,
+    resumed: Notify,
 }
 
 #[derive(Default)]
@@ -67,6 +68,8 @@ struct State {
     changes: VecDeque<(Change, Timestamp)>,
     fail: VecDeque<(&'static str, When, Error)>,
     halt: Option<(u64, When)>,
+    stuck: Option<&'static str>,
+    paused: bool,
     page: usize,
 }
 
@@ -96,6 +99,7 @@ impl Crm {
             unique: AtomicBool::new(false),
             keeps: Mutex::new(None),
             halted: Notify::new(),
+            resumed: Notify::new(),
         }))
     }
 
@@ -141,11 +145,25 @@ impl Crm {
         self.state().halt = Some((self.0.calls.load(Ordering::SeqCst) + at, when));
     }
 
+    /// The next call of this name waits, and is never sent.
+    pub fn stick(&self, call: &'static str) {
+        self.state().stuck = Some(call);
+    }
+
+    /// The next page that is listed is on its way until [`resume`](Self::resume).
+    pub fn pause(&self) {
+        self.state().paused = true;
+    }
+
+    pub fn resume(&self) {
+        self.0.resumed.notify_one();
+    }
+
     pub fn unhalt(&self) {
         self.state().halt = None;
     }
 
-    /// Comes back when a call was halted.
+    /// Comes back when a call was halted or paused, or is stuck.
     pub async fn halted(&self) {
         self.0.halted.notified().await;
     }
@@ -235,12 +253,13 @@ impl Crm {
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
-        let (halt, failure) = {
+        let (halt, stuck, failure) = {
             let mut state = self.state();
+            let stuck = state.stuck.take_if(|name| *name == call).is_some();
             let at = state.fail.iter().position(|(name, ..)| *name == call);
-            (state.halt, at.and_then(|at| state.fail.remove(at)))
+            (state.halt, stuck, at.and_then(|at| state.fail.remove(at)))
         };
-        if matches!(halt, Some((at, When::Before)) if number >= at) {
+        if stuck || matches!(halt, Some((at, When::Before)) if number >= at) {
             self.0.halted.notify_one();
             std::future::pending::<()>().await;
         }
@@ -364,6 +383,11 @@ impl ContactApi for Crm {
                         .then(|| Cursor::new((from + items.len()).to_string()));
                     Page::new(items, next).with_total(Some(total))
                 };
+                let paused = std::mem::take(&mut crm.state().paused);
+                if paused {
+                    crm.0.halted.notify_one();
+                    crm.0.resumed.notified().await;
+                }
                 crm.answer(late, page).await
             }
         })
