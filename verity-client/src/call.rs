@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::{Client, operation};
-use crate::endpoint::{SEND_MESSAGE, path_of};
+use crate::endpoint::{path_of, sends_message};
 
 /// A call of any endpoint: see [`Client::request`].
 #[must_use = "nothing is sent before `send`"]
@@ -105,7 +105,7 @@ impl<'a> RawCall<'a> {
     async fn allowed(self) -> Result<Request> {
         let client = self.client;
         let request = self.request()?;
-        if request.path == SEND_MESSAGE {
+        if sends_message(&request.path) {
             client.texting().may_send(&request.body).await?;
         }
         Ok(request)

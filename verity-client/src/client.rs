@@ -14,7 +14,7 @@ use crate::call::RawCall;
 use crate::calls::Calls;
 use crate::comms::Comms;
 use crate::dialect::VerityDialect;
-use crate::endpoint::{Conversions, SEND_MESSAGE};
+use crate::endpoint::{Conversions, sends_message};
 use crate::texting::{OptOuts, Texting};
 
 /// Where Verity answers unless it is said otherwise.
@@ -103,7 +103,7 @@ impl Client {
 
     /// The way to a path: messages have a credential of their own.
     pub(crate) fn pipeline_to(&self, path: &str) -> &Pipeline {
-        match path == SEND_MESSAGE {
+        match sends_message(path) {
             true => &self.sending,
             false => &self.pipeline,
         }

@@ -9,6 +9,12 @@ use percent_encoding::percent_decode_str;
 /// Where the texting system takes messages.
 pub(crate) const SEND_MESSAGE: &str = "/api/integrations/df-middleware/send-message";
 
+/// Whether a path is where messages are taken, in any spelling that a server may take for it.
+pub(crate) fn sends_message(path: &str) -> bool {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    decoded.eq_ignore_ascii_case(SEND_MESSAGE)
+}
+
 /// More than any endpoint has.
 const LONGEST: usize = 4096;
 

@@ -7,16 +7,19 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use integrations_core::catalog::{
     Access, Caller, Route, TokenVerifier, Upstream, UpstreamAnswer, UpstreamCall,
 };
-use integrations_core::http::{Authorizer, Outgoing};
+use integrations_core::http::{Authorizer, Body, Outgoing};
 use integrations_core::{AccessToken, Error, ErrorKind, Result};
 use serde_json::Value;
 use url::Url;
 
 use crate::catalog::{CatalogFile, check_forwarded};
 use crate::client::Client;
-use crate::endpoint::{Endpoint, SEND_MESSAGE, refused};
+use crate::endpoint::{Endpoint, refused, sends_message};
 
 const USER_AGENT: &str = concat!("integrations-rust/", env!("CARGO_PKG_VERSION"));
+
+/// More than any text message has, in bytes of JSON.
+const LONGEST_MESSAGE: usize = 1024 * 1024;
 
 /// Headers that belong to one connection, to the credential or to the length of the body: never passed on, whatever a
 /// gateway lets through.
@@ -91,10 +94,22 @@ impl VerityUpstream {
 
     /// The credential for this path: messages have one of their own.
     fn auth(&self, path: &str) -> &Arc<dyn Authorizer> {
-        match path == SEND_MESSAGE {
+        match sends_message(path) {
             true => &self.client.sending_auth,
             false => &self.client.auth,
         }
+    }
+
+    /// The body, unless it is a message to somebody who wants none. Where that is asked, a message is read whole before it
+    /// is sent.
+    async fn allowed(&self, path: &str, body: Body) -> Result<Body> {
+        if self.client.opt_outs.is_none() || !sends_message(path) {
+            return Ok(body);
+        }
+        let read = body.read(LONGEST_MESSAGE).await;
+        let whole = Body::Bytes(read.map_err(|error| error.with_provider(crate::PROVIDER))?);
+        self.client.texting().may_send(&whole).await?;
+        Ok(whole)
     }
 
     async fn answered(&self, call: UpstreamCall) -> Result<UpstreamAnswer> {
@@ -107,7 +122,7 @@ impl VerityUpstream {
         outgoing
             .headers
             .insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        outgoing.body = call.body;
+        outgoing.body = self.allowed(&call.route.path, call.body).await?;
         if let Some(token) = &call.token {
             outgoing
                 .headers

@@ -11,9 +11,11 @@ use integrations_core::http::{
     Body, ByteStream, CannedTransport, HttpContext, Outgoing, ResponseBody, Transport,
     TransportError, TransportFailure,
 };
+use integrations_core::phone::PhoneNumber;
 use integrations_core::{AccessToken, Error};
 use serde_json::json;
 use verity_client::catalog::CatalogFile;
+use verity_client::texting::OptOuts;
 use verity_client::{Client, ErrorKind, Result, VerityUpstream};
 
 use crate::support::{Numbered, bearer, catalogue, client, context};
@@ -496,6 +498,67 @@ async fn a_slow_upload_is_not_veritys_slowness() {
             (Ok(answer), true) => assert_eq!(answer.body.read(10).await.unwrap(), "10"),
             (Err(error), false) => assert_eq!(error.kind(), ErrorKind::Timeout),
             (other, _) => panic!("{answers_after}: {other:?}"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Register(Option<bool>);
+
+#[async_trait]
+impl OptOuts for Register {
+    async fn is_opted_out(&self, _: &PhoneNumber) -> Result<bool> {
+        self.0
+            .ok_or_else(|| Error::new(ErrorKind::Store, "the register is away"))
+    }
+}
+
+/// Whatever spelling leads to where messages are taken, and however the body comes.
+#[tokio::test]
+async fn promise_15_no_message_passes_to_somebody_who_opted_out() {
+    let text = r#"{"to":"+12025550123","body":"Hello"}"#;
+    let chunks = || {
+        let halves = text.as_bytes().chunks(9);
+        let halves: Vec<_> = halves.map(|half| Ok(half.to_vec().into())).collect();
+        futures_util::stream::iter(halves)
+    };
+    let endpoints = [
+        "/apisms",
+        "/apisms/any",
+        "/api/integrations/df-middleware/send-message",
+        "/api/integrations/df-middleware/send%2Dmessage",
+        "/api/Integrations/df-middleware/Send-Message",
+    ];
+    for (register, sent, kind) in [
+        (Some(true), 0, Some(ErrorKind::Permission)),
+        (None, 0, Some(ErrorKind::Store)),
+        (Some(false), 1, None),
+    ] {
+        for endpoint in endpoints {
+            for body in [
+                Body::Bytes(text.into()),
+                Body::once(None, chunks()),
+                Body::stream(None, move || Box::pin(chunks())),
+            ] {
+                let transport = CannedTransport::new().answer(200, "");
+                let client = Client::builder()
+                    .service_key("made-up-key")
+                    .tokens(Numbered::default())
+                    .opt_outs(Register(register))
+                    .context(&context(&transport))
+                    .build()
+                    .unwrap();
+                let upstream = VerityUpstream::builder(&client).build();
+                let route = route(&upstream, Method::POST, endpoint, &[]).unwrap();
+                let mut call = UpstreamCall::new(Method::POST, route);
+                call.body = body;
+                let refused = upstream.send(call).await.err().map(|error| error.kind());
+                assert_eq!(refused, kind, "{endpoint}");
+                assert_eq!(transport.sent().len(), sent, "{endpoint}");
+                if sent == 1 {
+                    assert_eq!(bearer(&transport, 0), "Bearer made-up-key", "{endpoint}");
+                }
+            }
         }
     }
 }
