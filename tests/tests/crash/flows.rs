@@ -1,14 +1,15 @@
 //! Two CRMs kept equal under fire: both are edited while processes are killed, webhooks get lost, come twice and out of
 //! order; afterwards one reconcile, and both sides are equal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use integrations_core::Timestamp;
 use integrations_store::RunKind;
 use integrations_sync::flow::{ConflictPolicy, DeletePolicy, FlowConfig};
 use integrations_sync::jobs::{JobState, Jobs, NewJob};
 use integrations_sync::runtime::{RunJob, Runtime};
-use integrations_testkit::ghl::WebhookFaults;
+use integrations_testkit::ghl::{Effect, WebhookFaults, WriteRecord};
 use integrations_testkit::plan::{self, Dice};
 use integrations_testkit::process::stable_port;
 use serde_json::{Value, json};
@@ -80,13 +81,14 @@ async fn run(database: Option<Database>, seed: u64, test: &str) {
     let ports = [world.settings.port, other];
     let mut nodes = [world.node(ports[0]).await, world.node(ports[1]).await];
     let mut edits = 0;
+    let mut removed = Vec::new();
     let mut kills = 0;
     let mut next_kill = Instant::now() + dice.within(200, 800);
     let mut next_cut = Instant::now() + dice.within(300, 2000);
     let trouble = Instant::now() + TROUBLE;
     while Instant::now() < trouble || kills < KILLS || edits < EDITS {
         edits += 1;
-        edit(&world, &mut dice, edits);
+        removed.extend(edit(&world, &mut dice, edits));
         if Instant::now() >= next_kill {
             let victim = dice.below(nodes.len());
             nodes[victim].kill().expect("a kill");
@@ -127,10 +129,19 @@ async fn run(database: Option<Database>, seed: u64, test: &str) {
         left.is_empty(),
         "the sides differ: {left:#?}\nasked: {asked:?}\nruns: {runs:#?}\n{how}"
     );
-    let twice = world.ghl.applied_twice();
+    let mut twice = world.ghl.applied_twice();
+    let writes = twice.len();
+    // A process was killed when it had created a contact, and a person deleted it before anybody knew of it: then it is
+    // created again.
+    twice.retain(|twice| !was_deleted(&world, twice, &removed));
+    let again = writes - twice.len();
+    let around: Vec<_> = twice
+        .iter()
+        .map(|twice| around(&world, twice, &removed))
+        .collect();
     assert!(
         twice.is_empty(),
-        "a write was applied twice: {twice:#?}\n{how}"
+        "a write was applied twice: {around:#?}\n{how}"
     );
     for location in [LEFT, RIGHT] {
         assert!(
@@ -146,13 +157,57 @@ async fn run(database: Option<Database>, seed: u64, test: &str) {
         "{written} writes for {edits} edits\n{how}"
     );
     println!(
-        "seed {seed}: {edits} edits, {written} writes, {kills} kills, {before} differences before the reconcile, {:.1} s",
+        "seed {seed}: {edits} edits, {written} writes, {kills} kills, {before} differences before the reconcile, \
+         {again} created again, {:.1} s",
         started.elapsed().as_secs_f64()
     );
 }
 
-/// One change by a person in one of the two CRMs.
-fn edit(world: &World, dice: &mut Dice, number: usize) {
+/// Whether a person had deleted what an equal write had created before.
+fn was_deleted(world: &World, twice: &WriteRecord, removed: &[(Timestamp, String)]) -> bool {
+    let journal = world.ghl.write_journal();
+    let mut earlier = journal.iter().filter(|one| {
+        (one.operation, one.fingerprint) == (twice.operation, twice.fingerprint)
+            && one.effect == Effect::Created
+            && one.sequence < twice.sequence
+    });
+    twice.effect == Effect::Created
+        && earlier.all(|one| {
+            removed
+                .iter()
+                .any(|(at, id)| *at <= twice.at && one.contact.as_ref() == Some(id))
+        })
+}
+
+/// What happened to the contacts of a write that came twice: every write by the API, and whether a person deleted one.
+fn around(world: &World, twice: &WriteRecord, removed: &[(Timestamp, String)]) -> Vec<String> {
+    let journal = world.ghl.write_journal();
+    let contacts: BTreeSet<&String> = journal
+        .iter()
+        .filter(|one| one.fingerprint == twice.fingerprint && one.applied())
+        .filter_map(|one| one.contact.as_ref())
+        .collect();
+    let mut told: Vec<(Timestamp, String)> = journal
+        .iter()
+        .filter(|one| one.contact.as_ref().is_some_and(|id| contacts.contains(id)))
+        .map(|one| {
+            let what = format!(
+                "{} of {:?}: {:?}, answered {:?}, body {:x}",
+                one.operation, one.contact, one.effect, one.status, one.fingerprint
+            );
+            (one.at, what)
+        })
+        .collect();
+    let by_people = removed.iter().filter(|(_, id)| contacts.contains(id));
+    told.extend(by_people.map(|(at, id)| (*at, format!("a person deletes {id}"))));
+    told.sort();
+    told.iter()
+        .map(|(at, what)| format!("{at} {what}"))
+        .collect()
+}
+
+/// One change by a person in one of the two CRMs; which contact was deleted, if one was.
+fn edit(world: &World, dice: &mut Dice, number: usize) -> Option<(Timestamp, String)> {
     let location = [LEFT, RIGHT][dice.below(2)];
     let known: Vec<String> = world
         .ghl
@@ -164,17 +219,18 @@ fn edit(world: &World, dice: &mut Dice, number: usize) {
         let fields =
             json!({ "firstName": format!("n{number}"), "email": format!("c{number}@example.com") });
         world.ghl.add_contact(location, fields);
-        return;
+        return None;
     }
     let id = &known[dice.below(known.len())];
     if dice.one_in(30) {
         world.ghl.delete_contact(location, id);
-        return;
+        return Some((world.ghl.clock().now(), id.clone()));
     }
     let field = ["firstName", "lastName", "city"][dice.below(3)];
     world
         .ghl
         .edit_contact(location, id, json!({ field: format!("v{number}") }));
+    None
 }
 
 /// What one side has and the other has not, by e-mail address.
