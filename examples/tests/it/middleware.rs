@@ -3,4 +3,5 @@
 mod flows;
 mod house;
 mod life;
+mod oauth;
 mod routes;

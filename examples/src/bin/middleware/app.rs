@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use integrations_core::http::HttpContext;
-use integrations_core::{Error, Result, TenantId};
+use integrations_core::status::Status;
+use integrations_core::{Error, IntegrationId, Result, TenantId};
 use integrations_store::{
     IntegrationManager, RunKind, RunStatus, ScheduleSpec, Side, Store, StoreOptions,
 };
@@ -17,16 +18,27 @@ use integrations_sync::runtime::{RunJob, Running, Runtime, run_schedule};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
-use crate::connect;
+use crate::connect::{self, Connected};
 use crate::consent::Listener;
 use crate::handler::Handler;
-use crate::hub::{FLOW, Hub, Ids, Register};
+use crate::hub::{FLOW, Hub};
 use crate::jobs;
 use crate::routes::{self, Metrics};
 use crate::settings::{Pace, Settings};
+
+/// How often to look whether the app has been allowed, here or in another process.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Who works on events and jobs.
+#[derive(Debug)]
+enum Working {
+    Now(Running),
+    /// Nobody before GoHighLevel is connected: until then everything that comes is kept.
+    Later(JoinHandle<Result<Option<Running>>>),
+}
 
 /// A middleware that is at work until it is stopped.
 #[derive(Debug)]
@@ -34,7 +46,7 @@ pub(crate) struct Middleware {
     address: SocketAddr,
     runtime: Runtime,
     tenant: TenantId,
-    running: Running,
+    working: Working,
     limiter: SharedLimiter,
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
@@ -58,14 +70,8 @@ impl Middleware {
         // One limiter for all calls of all processes on this database.
         let limiter = SharedLimiter::new(&store);
         let http = HttpContext::builder().limiter(limiter.clone()).build()?;
-        let register = Register {
-            store: store.clone(),
-            tenant: settings.tenant.clone(),
-        };
-        let providers = connect::providers(&settings, &register);
-        let vault = settings.vault.clone();
-        let manager = IntegrationManager::builder(store.clone(), vault, providers, http).build();
-        let ids = connect::integrations(&manager, &settings).await?;
+        let manager = connect::manager(&settings, &store, &http)?;
+        let Connected { ids, authorized } = connect::integrations(&manager, &settings).await?;
         let hub = connect::hub(&settings, &store, &manager, &jobs, ids).await?;
         hub.records.migrate().await?;
         let hub = Arc::new(hub);
@@ -81,7 +87,6 @@ impl Middleware {
                     .at_arrival(listener)
             })
             .build()?;
-        declare(&runtime, &hub, ids).await?;
         let router = routes::router(&settings, &runtime, &hub, &metrics)?;
 
         let listener = TcpListener::bind(settings.listen).await;
@@ -92,17 +97,24 @@ impl Middleware {
         let address = listener.local_addr().map_err(|error| {
             Error::config("the address that is listened on is not known").with_source(error)
         })?;
-        let mut running = jobs::add(runtime.worker(), &hub)
-            .rescue_after(pace.lease)
-            .start()?;
-        running.ready().await?;
         let (stop, stopped) = watch::channel(false);
+        let work = work(runtime.clone(), hub);
+        let working = match authorized {
+            true => Working::Now(work.await?),
+            false => Working::Later(tokio::spawn(later(
+                runtime.manager().clone(),
+                settings.tenant.clone(),
+                ids.ghl,
+                stopped.clone(),
+                work,
+            ))),
+        };
         let server = tokio::spawn(serve(listener, router, stopped));
         Ok(Self {
             address,
             tenant: settings.tenant,
             runtime,
-            running,
+            working,
             limiter,
             stop,
             server,
@@ -166,12 +178,60 @@ impl Middleware {
             }
         };
         let rest = end.saturating_duration_since(Instant::now());
-        let stopped = self.running.stop(rest).await;
+        let running = match self.working {
+            Working::Now(running) => Ok(Some(running)),
+            Working::Later(waiting) => waiting
+                .await
+                .unwrap_or_else(|_| Err(Error::config("what waited for GoHighLevel panicked"))),
+        };
+        let stopped = match running {
+            Ok(Some(running)) => running.stop(rest).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
         self.upkeep.abort();
         self.limiter.close().await;
         self.runtime.manager().store().close().await;
         served.and(stopped)
     }
+}
+
+/// Declares the flows and starts to work on events and jobs.
+async fn work(runtime: Runtime, hub: Arc<Hub>) -> Result<Running> {
+    declare(&runtime, &hub).await?;
+    hub.first_run().await?;
+    let mut running = jobs::add(runtime.worker(), &hub)
+        .rescue_after(hub.pace.lease)
+        .start()?;
+    running.ready().await?;
+    Ok(running)
+}
+
+/// Begins with `work` when GoHighLevel is connected; not at all when it is told to stop first.
+async fn later(
+    manager: IntegrationManager,
+    tenant: TenantId,
+    ghl: IntegrationId,
+    mut stopped: watch::Receiver<bool>,
+    work: impl Future<Output = Result<Running>>,
+) -> Result<Option<Running>> {
+    loop {
+        match manager.get(&tenant, ghl).await {
+            Ok(view) if view.status == Status::Active => break,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "whether GoHighLevel is connected is not known"),
+        }
+        tokio::select! {
+            // The sender is gone when the middleware is.
+            _ = stopped.wait_for(|stop| *stop) => return Ok(None),
+            () = sleep(LOOK) => {}
+        }
+    }
+    let working = work.await;
+    if let Err(error) = &working {
+        tracing::error!(%error, "GoHighLevel is connected, and the work cannot begin: start the middleware again");
+    }
+    working.map(Some)
 }
 
 async fn serve(
@@ -188,8 +248,9 @@ async fn serve(
         .await
 }
 
-/// Declares the flow of contacts, and has it run over what was there before.
-async fn declare(runtime: &Runtime, hub: &Hub, ids: Ids) -> Result<()> {
+/// Declares the flow of contacts, and its nightly run.
+async fn declare(runtime: &Runtime, hub: &Hub) -> Result<()> {
+    let ids = hub.ids;
     let config = contacts(hub.pace);
     runtime
         .flows()
@@ -201,21 +262,27 @@ async fn declare(runtime: &Runtime, hub: &Hub, ids: Ids) -> Result<()> {
         time_zone: "UTC".to_owned(),
     };
     let nightly = run_schedule("contacts-nightly", FLOW, RunKind::Reconcile, nightly);
-    runtime.scheduler().declare(&hub.tenant, &nightly).await?;
-    // What was there before is looked through once. A run that was cut off goes on where it was.
-    let runs = hub.store().runs();
-    let runs = runs.list(&hub.tenant, Some(FLOW), None, 500).await?;
-    if !runs.iter().any(|run| run.status == RunStatus::Done) {
-        let job = RunJob {
-            flow: FLOW.to_owned(),
-            kind: RunKind::Full,
-            started_by: "first start".to_owned(),
-        };
-        // Not unique: the one of a process that died is called running for ten minutes more.
-        let job = NewJob::new(&hub.tenant, &job)?;
-        runtime.jobs().insert(&job).await?;
+    let scheduler = runtime.scheduler();
+    scheduler.declare(&hub.tenant, &nightly).await.map(drop)
+}
+
+impl Hub {
+    /// Has the flow of contacts look through what was there before, once. A run that was cut off goes on where it was.
+    async fn first_run(&self) -> Result<()> {
+        let runs = self.store().runs();
+        let runs = runs.list(&self.tenant, Some(FLOW), None, 500).await?;
+        if !runs.iter().any(|run| run.status == RunStatus::Done) {
+            let job = RunJob {
+                flow: FLOW.to_owned(),
+                kind: RunKind::Full,
+                started_by: "first start".to_owned(),
+            };
+            // Not unique: the one of a process that died is called running for ten minutes more.
+            let job = NewJob::new(&self.tenant, &job)?;
+            self.jobs.insert(&job).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// GoHighLevel on the left, which decides; Aloware on the right, which knows people by their phone number. Tags stay where they

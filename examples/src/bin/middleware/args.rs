@@ -64,6 +64,11 @@ pub(crate) struct Common {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Print the page on which an owner of the location allows the marketplace app of GHL_CLIENT_ID.
+    ///
+    /// The page sends them back to GHL_REDIRECT_URL, where a middleware on the same database must be reached by then. From
+    /// there on, calls to GoHighLevel go with the app's tokens. To allow it again replaces them.
+    Authorize,
     /// File messages of the past in GoHighLevel's conversations, each once.
     ///
     /// FILE has a JSON object a line: {"id": "…", "phone": "+12065550100", "direction": "inbound" or "outbound",

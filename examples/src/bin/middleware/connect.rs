@@ -5,29 +5,34 @@ use std::sync::Arc;
 use aloware_client::Aloware;
 use aloware_client::webhook::AlowareWebhooks;
 use ghl_client::GoHighLevel;
+use ghl_client::oauth::{ChooseLocation, for_company, profile, profile_at};
 use ghl_client::webhook::GhlWebhooks;
 use integrations_core::http::HttpContext;
+use integrations_core::oauth::OAuthClient;
 use integrations_core::provider::Providers;
-use integrations_core::{IntegrationId, Result};
+use integrations_core::{AccessToken, Error, ExposeSecret as _, IntegrationId, Result};
 use integrations_store::{Filter, IntegrationManager, Store, Update};
 use integrations_sync::flow::Flows;
 use integrations_sync::jobs::Jobs;
 use serde_json::{Map, Value, json};
+use url::Url;
 use verity_client::Verity;
 use verity_client::broadcasts::{BroadcastSource, PostgresBroadcasts};
 use verity_client::webhook::{VerificationMode, VerityWebhooks};
 
 use crate::hub::{Hub, Ids, Register};
 use crate::records::Records;
-use crate::settings::{AlowareSettings, Broadcasts, GhlSettings, Settings, VeritySettings};
+use crate::settings::{
+    AlowareSettings, Broadcasts, GhlOAuth, GhlSettings, Settings, VeritySettings,
+};
 
 /// Aloware's and Verity's webhooks do not say which account they come from: there is one of each.
 const ACCOUNT: &str = "main";
 /// Who changes the integrations, in the audit trail.
-const ACTOR: &str = "middleware";
+pub(crate) const ACTOR: &str = "middleware";
 
 /// The providers, as the settings have them.
-pub(crate) fn providers(settings: &Settings, register: &Register) -> Providers {
+fn providers(settings: &Settings, register: &Register) -> Providers {
     let ghl = GoHighLevel::with_webhooks(ghl_webhooks(settings));
     let ghl = match &settings.ghl.base_url {
         Some(url) => ghl.with_base_url(url),
@@ -69,25 +74,102 @@ fn ghl_webhooks(settings: &Settings) -> GhlWebhooks {
     }
 }
 
+/// What ties the providers, the store and the credentials together.
+///
+/// # Errors
+/// Of kind `Config` when a setting makes no client.
+pub(crate) fn manager(
+    settings: &Settings,
+    store: &Store,
+    http: &HttpContext,
+) -> Result<IntegrationManager> {
+    let register = Register {
+        store: store.clone(),
+        tenant: settings.tenant.clone(),
+    };
+    let providers = providers(settings, &register);
+    let vault = settings.vault.clone();
+    let mut manager = IntegrationManager::builder(store.clone(), vault, providers, http.clone());
+    if let Some(oauth) = &settings.ghl.oauth {
+        manager = manager.oauth_client(ghl_client::PROVIDER, oauth_client(settings, oauth, http)?);
+    }
+    Ok(manager.build())
+}
+
+fn oauth_client(settings: &Settings, oauth: &GhlOAuth, http: &HttpContext) -> Result<OAuthClient> {
+    let profile = match &settings.ghl.base_url {
+        Some(url) => profile_at(url)?,
+        None => profile(),
+    };
+    let profile = match oauth.company {
+        Some(_) => for_company(profile),
+        None => profile,
+    };
+    OAuthClient::builder(profile, oauth.client_id.clone())
+        .client_secret(oauth.client_secret.expose_secret())
+        .redirect_uri(oauth.redirect_url.clone())
+        .build(http)
+}
+
+/// The page on which an owner of the location installs the marketplace app.
+///
+/// # Errors
+/// Of kind `Config` when the settings have no app, and those of the store.
+pub(crate) async fn authorization(
+    manager: &IntegrationManager,
+    settings: &Settings,
+) -> Result<Url> {
+    let oauth = settings.ghl.oauth.as_ref().ok_or_else(|| {
+        Error::config(
+            "there is no app to authorize: set GHL_CLIENT_ID, GHL_CLIENT_SECRET and GHL_REDIRECT_URL",
+        )
+    })?;
+    let id = stored(manager, settings, ghl_client::PROVIDER, ghl(&settings.ghl)).await?;
+    let ask = ChooseLocation::new(settings.tenant.clone(), id).scopes(&oauth.scopes);
+    Ok(manager.authorize(ask.into()).await?.url)
+}
+
+/// The tenant's integrations, and whether GoHighLevel has a credential yet: an app may not be authorized.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connected {
+    pub(crate) ids: Ids,
+    pub(crate) authorized: bool,
+}
+
 /// The tenant's integrations: made when they are not there, brought up to date when the settings have changed, and tested.
 ///
 /// # Errors
 /// What a provider says of its credential.
-pub(crate) async fn integrations(manager: &IntegrationManager, settings: &Settings) -> Result<Ids> {
-    let ghl = integration(manager, settings, ghl_client::PROVIDER, ghl(&settings.ghl));
-    let ghl = ghl.await?;
+pub(crate) async fn integrations(
+    manager: &IntegrationManager,
+    settings: &Settings,
+) -> Result<Connected> {
+    let ghl = stored(manager, settings, ghl_client::PROVIDER, ghl(&settings.ghl)).await?;
+    let authorized = match test(manager, settings, ghl).await {
+        Err(error) if error.code() == Some("no_credential") && settings.ghl.oauth.is_some() => {
+            tracing::warn!(
+                "GoHighLevel is not connected yet: `middleware authorize` prints the page for it"
+            );
+            false
+        }
+        tested => tested.map(|()| true)?,
+    };
     let aloware = aloware(&settings.aloware);
-    let aloware = integration(manager, settings, aloware_client::PROVIDER, aloware).await?;
+    let aloware = stored(manager, settings, aloware_client::PROVIDER, aloware).await?;
+    test(manager, settings, aloware).await?;
     let verity = verity(&settings.verity);
-    let verity = integration(manager, settings, verity_client::PROVIDER, verity).await?;
-    Ok(Ids {
+    let verity = stored(manager, settings, verity_client::PROVIDER, verity).await?;
+    test(manager, settings, verity).await?;
+    let ids = Ids {
         ghl,
         aloware,
         verity,
-    })
+    };
+    Ok(Connected { ids, authorized })
 }
 
-async fn integration(
+/// Makes an integration be there, as the settings have it.
+async fn stored(
     manager: &IntegrationManager,
     settings: &Settings,
     slug: &str,
@@ -95,7 +177,7 @@ async fn integration(
 ) -> Result<IntegrationId> {
     let tenant = &settings.tenant;
     let known = manager.list(tenant, &Filter::all()).await?;
-    let id = match known.iter().find(|known| known.provider == slug) {
+    match known.iter().find(|known| known.provider == slug) {
         Some(known) => {
             // What is no longer set is taken out.
             let mut fields = Map::new();
@@ -106,19 +188,22 @@ async fn integration(
                 fields.extend(config);
             }
             let update = Update::new().config(Value::Object(fields));
-            manager.update(tenant, known.id, update, ACTOR).await?.id
+            Ok(manager.update(tenant, known.id, update, ACTOR).await?.id)
         }
-        None => manager.create(tenant, slug, slug, &config, ACTOR).await?.id,
-    };
-    match manager.test_connection(tenant, id, ACTOR).await {
-        Ok(_) => {}
+        None => Ok(manager.create(tenant, slug, slug, &config, ACTOR).await?.id),
+    }
+}
+
+async fn test(manager: &IntegrationManager, settings: &Settings, id: IntegrationId) -> Result<()> {
+    match manager.test_connection(&settings.tenant, id, ACTOR).await {
+        Ok(_) => Ok(()),
         // Its events are kept until it is back.
         Err(error) if error.is_retryable() => {
-            tracing::warn!(provider = slug, kind = %error.kind(), "the provider does not answer yet");
+            tracing::warn!(provider = error.provider(), kind = %error.kind(), "the provider does not answer yet");
+            Ok(())
         }
-        Err(error) => return Err(error.with_operation("middleware.connect")),
+        Err(error) => Err(error.with_operation("middleware.connect")),
     }
-    Ok(id)
 }
 
 fn config(fields: [(&str, Option<&str>); 5]) -> Value {
@@ -129,14 +214,22 @@ fn config(fields: [(&str, Option<&str>); 5]) -> Value {
 
 fn ghl(ghl: &GhlSettings) -> Value {
     config([
-        ("apiKey", Some(ghl.api_key.expose_secret())),
+        (
+            "apiKey",
+            ghl.api_key.as_ref().map(AccessToken::expose_secret),
+        ),
         ("locationId", Some(&ghl.location)),
         ("calendarId", ghl.calendar.as_deref()),
         (
             "conversationProviderId",
             ghl.conversation_provider.as_deref(),
         ),
-        ("companyId", None),
+        (
+            "companyId",
+            ghl.oauth
+                .as_ref()
+                .and_then(|oauth| oauth.company.as_deref()),
+        ),
     ])
 }
 
@@ -186,12 +279,6 @@ pub(crate) async fn hub(
     ids: Ids,
 ) -> Result<Hub> {
     let http = manager.http().for_tenant(settings.tenant.clone());
-    let mut ghl = ghl_client::Client::builder()
-        .context(&http)
-        .private_token(settings.ghl.api_key.clone());
-    if let Some(url) = &settings.ghl.base_url {
-        ghl = ghl.base_url(url);
-    }
     let mut aloware = aloware_client::Client::builder()
         .context(&http)
         .api_token(settings.aloware.api_token.clone())
@@ -217,7 +304,6 @@ pub(crate) async fn hub(
         flows: Flows::new(store, manager.clone()),
         records: Records::new(store, &settings.tenant),
         ids,
-        location: ghl.build()?.location(settings.ghl.location.as_str()),
         aloware: aloware.build()?,
         verity: verity_client(&settings.verity, &http, &register)?,
         broadcasts,

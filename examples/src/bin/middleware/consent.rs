@@ -12,7 +12,7 @@ use integrations_core::model::Channel;
 use integrations_core::phone::PhoneNumber;
 use integrations_core::webhook::Event;
 use integrations_core::{IntegrationId, Result, TenantId, Timestamp};
-use integrations_store::{OptOutSource, OptOutWord, Side, Transaction};
+use integrations_store::{OptOutSource, OptOutWord, Side, StoredOptOut, Transaction};
 use integrations_sync::inbox::Arrival;
 
 use crate::hub::{FLOW, Hub};
@@ -40,6 +40,12 @@ impl Heard {
 
     fn key(self, phone: &PhoneNumber) -> String {
         format!("{}:{}", self.source().name, phone.as_str())
+    }
+
+    /// Since when the STOP that was heard here stands, by all that is said about a number.
+    fn since(self, said: &[StoredOptOut]) -> Option<Timestamp> {
+        let own = said.iter().find(|word| word.source == self.source());
+        own.map(|word| word.since)
     }
 
     fn stop(self, phone: &PhoneNumber) -> OptOutWord {
@@ -89,7 +95,7 @@ impl Arrival for Listener {
         if *tenant != hub.tenant {
             return Ok(());
         }
-        let Some((heard, phone)) = hub.stop_in(event).await? else {
+        let Some((heard, phone)) = hub.stop_in(transaction, event).await? else {
             return Ok(());
         };
         // Whoever takes an earlier one back at this moment is waited for, or waits.
@@ -106,7 +112,11 @@ impl Arrival for Listener {
 
 impl Hub {
     /// Whose STOP an event is. What is not understood is none: its handler says what is wrong with it.
-    async fn stop_in(&self, event: &Event) -> Result<Option<(Heard, PhoneNumber)>> {
+    async fn stop_in(
+        &self,
+        transaction: &mut Transaction,
+        event: &Event,
+    ) -> Result<Option<(Heard, PhoneNumber)>> {
         let is_stop = |text: Option<&str>| text.is_some_and(|text| read(text) == Reading::Stop);
         Ok(match event.provider() {
             verity_client::PROVIDER => match verity_client::webhook::Event::try_from(event) {
@@ -138,7 +148,9 @@ impl Hub {
                     let number = self.phone(message.from.as_deref());
                     match (number, &message.contact_id) {
                         (Some(phone), _) => Some(phone),
-                        (None, Some(contact)) => self.linked_phone(contact.as_str()).await?,
+                        (None, Some(contact)) => {
+                            self.linked_phone(transaction, contact.as_str()).await?
+                        }
                         (None, None) => None,
                     }
                 }
@@ -150,10 +162,14 @@ impl Hub {
     }
 
     /// The number of a contact of GoHighLevel that Aloware has too, without asking either.
-    async fn linked_phone(&self, contact: &str) -> Result<Option<PhoneNumber>> {
+    async fn linked_phone(
+        &self,
+        transaction: &mut Transaction,
+        contact: &str,
+    ) -> Result<Option<PhoneNumber>> {
         let mappings = self.store().mappings();
         let row = mappings
-            .find(&self.tenant, FLOW, Side::Left, contact)
+            .find_in(transaction, &self.tenant, FLOW, Side::Left, contact)
             .await?;
         let phone = row.as_ref().and_then(|row| row.external_id(Side::Right));
         Ok(self.phone(phone))
@@ -196,7 +212,7 @@ impl Hub {
         }
         let opt_outs = self.store().opt_outs();
         opt_outs.note(&self.tenant, &[heard.stop(phone)]).await?;
-        let noted = self.since(heard, phone).await?;
+        let noted = heard.since(&opt_outs.list(&self.tenant, phone).await?);
         self.tag(phone, &TAGS, true).await?;
         let mut transaction = self.store().begin("middleware.stop").await?;
         self.records
@@ -218,7 +234,8 @@ impl Hub {
                 .records
                 .hold(&mut transaction, Kind::Lifted, &heard.key(phone))
                 .await?;
-            if self.since(heard, phone).await? != noted {
+            let said = opt_outs.list_in(&mut transaction, &self.tenant, phone);
+            if heard.since(&said.await?) != noted {
                 // Somebody said it again meanwhile.
                 return Ok(());
             }
@@ -244,11 +261,8 @@ impl Hub {
             .hold(&mut transaction, Kind::Lifted, &key)
             .await?;
         // A STOP that came after it stands.
-        if self
-            .since(heard, phone)
-            .await?
-            .is_some_and(|since| since > at)
-        {
+        let said = opt_outs.list_in(&mut transaction, &self.tenant, phone);
+        if heard.since(&said.await?).is_some_and(|since| since > at) {
             return Ok(());
         }
         let lifted = before.map_or(at, |before| before.max(at));
@@ -277,13 +291,6 @@ impl Hub {
             }
         }
         Ok(false)
-    }
-
-    /// Since when the STOP that was heard somewhere stands.
-    async fn since(&self, heard: Heard, phone: &PhoneNumber) -> Result<Option<Timestamp>> {
-        let said = self.store().opt_outs().list(&self.tenant, phone).await?;
-        let own = said.iter().find(|word| word.source == heard.source());
-        Ok(own.map(|word| word.since))
     }
 
     /// Takes the mark off somebody whom nobody blocks any more.

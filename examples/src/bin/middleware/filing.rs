@@ -114,7 +114,8 @@ impl Hub {
 
     /// The conversation with a contact, begun now if there was none.
     async fn conversation_of(&self, contact: &ContactId) -> Result<ConversationId> {
-        let conversations = self.location.conversations();
+        let location = self.location().await?;
+        let conversations = location.conversations();
         let search = conversations
             .search()
             .contact_id(contact.clone())
@@ -137,11 +138,9 @@ impl Hub {
         conversation: &ConversationId,
         item: &Item,
     ) -> Result<Option<MessageId>> {
-        let list = self
-            .location
-            .messages()
-            .list(conversation.clone())
-            .limit(100_u32);
+        let location = self.location().await?;
+        let messages = location.messages();
+        let list = messages.list(conversation.clone()).limit(100_u32);
         let mut messages = list.items();
         let mut seen = 0;
         while let Some(message) = messages.try_next().await? {
@@ -172,7 +171,8 @@ impl Hub {
         provider: &str,
         item: &Item,
     ) -> Result<MessageId> {
-        let messages = self.location.messages();
+        let location = self.location().await?;
+        let messages = location.messages();
         let added = match &item.content {
             Content::Text(text) => {
                 let mut call = messages

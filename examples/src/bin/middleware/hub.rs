@@ -40,7 +40,6 @@ pub(crate) struct Hub {
     pub(crate) flows: Flows,
     pub(crate) records: Records,
     pub(crate) ids: Ids,
-    pub(crate) location: Location,
     pub(crate) aloware: aloware_client::Client,
     pub(crate) verity: verity_client::Client,
     pub(crate) broadcasts: Option<Arc<dyn BroadcastSource>>,
@@ -56,6 +55,15 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn store(&self) -> &Store {
         self.manager.store()
+    }
+
+    /// GoHighLevel, with the credential that counts now.
+    pub(crate) async fn location(&self) -> Result<Location> {
+        let connection = self.manager.connect(&self.tenant, self.ids.ghl).await?;
+        let location: Option<&Location> = connection.client();
+        location
+            .cloned()
+            .ok_or_else(|| Error::config("GoHighLevel's connection has no location"))
     }
 
     /// The one form that a number is kept and compared in; `None` for what is no number.

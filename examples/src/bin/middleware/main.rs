@@ -22,8 +22,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
+use integrations_core::http::HttpContext;
 use integrations_core::phone::Region;
 use integrations_core::{Error, Result, TenantId};
+use integrations_store::{Store, StoreOptions};
 use tracing_subscriber::EnvFilter;
 
 use app::Middleware;
@@ -68,6 +70,10 @@ async fn run(arguments: Arguments) -> Result<bool> {
         anstream::println!("{count} messages are in the queue of the running middleware");
         return Ok(true);
     }
+    if let Some(Command::Authorize) = &arguments.command {
+        authorize(live_settings(&arguments)?).await?;
+        return Ok(true);
+    }
     if arguments.demo {
         let options = demo::Options {
             database: arguments.common.database.clone(),
@@ -91,12 +97,32 @@ async fn run(arguments: Arguments) -> Result<bool> {
     Ok(true)
 }
 
-/// With real providers.
-async fn live(arguments: &Arguments) -> Result<()> {
-    let mut settings = Settings::from_lookup(|name| match name {
+fn live_settings(arguments: &Arguments) -> Result<Settings> {
+    Settings::from_lookup(|name| match name {
         "DATABASE_URL" => arguments.common.database.clone().or_else(|| variable(name)),
         _ => variable(name),
-    })?;
+    })
+}
+
+/// Prints where an owner of the location allows the app.
+async fn authorize(settings: Settings) -> Result<()> {
+    let options = StoreOptions::new().application_name("middleware authorize");
+    let store = Store::open_with(settings.database.expose_secret(), options).await?;
+    store.migrate().await?;
+    let http = HttpContext::builder().build()?;
+    let manager = connect::manager(&settings, &store, &http)?;
+    let page = connect::authorization(&manager, &settings).await;
+    store.close().await;
+    anstream::println!("{}", page?);
+    anstream::eprintln!(
+        "Open this page once, within ten minutes, as an owner of the location; the middleware must be running by then."
+    );
+    Ok(())
+}
+
+/// With real providers.
+async fn live(arguments: &Arguments) -> Result<()> {
+    let mut settings = live_settings(arguments)?;
     if let Some(listen) = arguments.listen {
         settings.listen = listen;
     }

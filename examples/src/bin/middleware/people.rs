@@ -30,7 +30,8 @@ impl Hub {
 
     /// Makes a note of a contact be there and say this. It is known by `mark`, which stands in it.
     pub(crate) async fn note(&self, contact: &ContactId, mark: &str, text: &str) -> Result<()> {
-        let contacts = self.location.contacts();
+        let location = self.location().await?;
+        let contacts = location.contacts();
         let notes = contacts.get_all_notes(contact.clone()).send().await?.notes;
         let known = notes.into_iter().find(|note| {
             let body = note.body.as_deref().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod metrics;
+mod oauth;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +48,11 @@ pub(crate) fn router(
         .read_timeout(READ)
         .build();
     let render = metrics.clone();
-    Ok(Router::new()
+    let oauth = match settings.ghl.oauth {
+        Some(_) => oauth::router(hub),
+        None => Router::new(),
+    };
+    Ok(oauth
         .route(
             &format!("{WEBHOOKS}/ghl/provider-delivery"),
             deliveries.at(ghl_client::PROVIDER),

@@ -12,7 +12,8 @@ use integrations_core::phone::Region;
 use integrations_core::vault::Vault;
 use integrations_core::webhook::DedupePolicy;
 use integrations_core::webhook::schemes::Ed25519Key;
-use integrations_core::{AccessToken, TenantId, WebhookSecret};
+use integrations_core::{AccessToken, SecretString, TenantId, WebhookSecret};
+use url::Url;
 use verity_client::broadcasts::BroadcastSource;
 
 pub(crate) use read::{CREDENTIALS, HELP, TENANT};
@@ -50,8 +51,10 @@ pub(crate) struct Settings {
 pub(crate) struct GhlSettings {
     /// `None`: the provider's own address.
     pub(crate) base_url: Option<String>,
-    /// The private integration token.
-    pub(crate) api_key: AccessToken,
+    /// The private integration token: what calls go with while the app has not been authorized.
+    pub(crate) api_key: Option<AccessToken>,
+    /// The marketplace app: what calls go with once it has been.
+    pub(crate) oauth: Option<GhlOAuth>,
     pub(crate) location: String,
     pub(crate) calendar: Option<String>,
     /// Messages are reported and delivered through this conversation provider.
@@ -63,6 +66,18 @@ pub(crate) struct GhlSettings {
     /// The secret in the delivery URL of the conversation provider (`?key=…`), whose deliveries may be unsigned. Without
     /// one, unsigned deliveries are refused.
     pub(crate) delivery_secret: Option<WebhookSecret>,
+}
+
+/// The marketplace app that the company's people install in their location.
+#[derive(Debug, Clone)]
+pub(crate) struct GhlOAuth {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: SecretString,
+    /// Where users come back to: this service's own route, as the app's settings name it.
+    pub(crate) redirect_url: Url,
+    pub(crate) scopes: Vec<String>,
+    /// The agency, when the app is installed in it: its tokens are exchanged for the location's.
+    pub(crate) company: Option<String>,
 }
 
 /// Aloware: where people are called.

@@ -60,9 +60,19 @@ pub(crate) struct House {
     pub(crate) process: Process,
     pub(crate) url: String,
     pub(crate) database: String,
+    env: Vec<(String, String)>,
     senders: Vec<WebhookSender>,
     engine: Engine,
     folder: TempDir,
+}
+
+/// What the middleware has for GoHighLevel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// The token of a private integration.
+    Token,
+    /// A marketplace app that nobody has allowed yet.
+    App,
 }
 
 /// What a request was answered.
@@ -89,6 +99,15 @@ impl House {
         env: &[(&str, &str)],
         before: impl FnOnce(&SimulatedGhl, &SimulatedAloware),
     ) -> Self {
+        Self::of(engine, Credential::Token, env, before).await
+    }
+
+    pub(crate) async fn of(
+        engine: Engine,
+        credential: Credential,
+        more: &[(&str, &str)],
+        before: impl FnOnce(&SimulatedGhl, &SimulatedAloware),
+    ) -> Self {
         let leaks = LeakDetector::of_process();
         let thread = std::thread::current();
         // Its own: what is a token in one test must not be a request's id in another.
@@ -102,7 +121,10 @@ impl House {
             .await
             .expect("GoHighLevel");
         ghl.set_sms_provider(LOCATION, PROVIDER);
-        let app = ghl.register_app(AppSpec::new("https://app.example.com/callback"));
+        let port = stable_port().expect("a port");
+        let redirect = format!("http://127.0.0.1:{port}/api/oauth/ghl/callback");
+        let spec = AppSpec::new(&redirect).scopes(SCOPES.iter().copied());
+        let app = ghl.register_app(spec);
         let aloware = SimulatedAloware::builder().seed(seed).start().await;
         let aloware = aloware.expect("Aloware");
         let clerk = SimulatedClerk::start().await.expect("Clerk");
@@ -120,7 +142,6 @@ impl House {
         };
         let path = folder.path().join("catalogue.json");
         std::fs::write(&path, catalogue().to_string()).expect("the catalogue");
-        let port = stable_port().expect("a port");
         let token = ghl.issue_private_token(LOCATION, SCOPES);
         let aloware_token = aloware.issue_token();
         let ring = KeyRing::generate().expect("a key").to_text();
@@ -130,48 +151,71 @@ impl House {
             ("a service key", &verity.service_key()),
             ("a webhook secret", &verity.webhook_secret()),
             ("a secret key", &clerk.secret_key()),
+            ("a client secret", &app.client_secret),
             ("a delivery secret", DELIVERY_SECRET),
             ("a password", PASSWORD),
             ("a gateway key", GATEWAY_KEY),
         ] {
             leaks.plant(what, secret);
         }
-        let mut program = bare()
-            .args(["--live", "--listen", &format!("127.0.0.1:{port}")])
-            .env("DATABASE_URL", &database)
-            .env("INTEGRATIONS_KEYS", ring.expose_secret())
-            .env("GHL_API_KEY", token)
-            .env("GHL_LOCATION_ID", LOCATION)
-            .env("GHL_CONVERSATION_PROVIDER_ID", PROVIDER)
-            .env("GHL_BASE_URL", ghl.base_url())
-            .env(
+        let mut env: Vec<(&str, String)> = vec![
+            ("DATABASE_URL", database.clone()),
+            ("INTEGRATIONS_KEYS", ring.expose_secret().to_owned()),
+            ("GHL_LOCATION_ID", LOCATION.to_owned()),
+            ("GHL_CONVERSATION_PROVIDER_ID", PROVIDER.to_owned()),
+            ("GHL_BASE_URL", ghl.base_url().to_owned()),
+            (
                 "GHL_WEBHOOK_PUBLIC_KEY",
                 ghl.webhook_public_key().spki_base64(),
-            )
-            .env("GHL_APP_ID", app.app_id())
-            .env("GHL_DELIVERY_SECRET", DELIVERY_SECRET)
-            .env("ALOWARE_API_TOKEN", aloware_token)
-            .env("ALOWARE_BASE_URL", aloware.base_url())
-            .env("ALOWARE_WEBHOOK_BASIC_USER", USER)
-            .env("ALOWARE_WEBHOOK_BASIC_PASS", PASSWORD)
-            .env("VERITY_API_KEY", verity.service_key())
-            .env("VERITY_BASE_URL", verity.base_url())
-            .env("VERITY_WEBHOOK_SECRET", verity.webhook_secret())
-            .env("VERITY_FROM_NUMBER", OURS)
-            .env("VERITY_CATALOG_PATH", &path)
-            .env("DF_MIDDLEWARE_API_KEY", GATEWAY_KEY)
-            .env("CLERK_SECRET_KEY", clerk.secret_key())
-            .env("CLERK_API_URL", clerk.api_url().trim_end_matches("/v1"))
-            .env("CLERK_ISSUER", clerk.issuer())
-            .env("MIDDLEWARE_FIRST_RETRY_MS", "100")
-            .env("MIDDLEWARE_SEARCH_LAG_MS", "200")
-            .env("MIDDLEWARE_LEASE_MS", "2000")
-            .env("MIDDLEWARE_UNKNOWN_AFTER_MS", "1500")
+            ),
+            ("GHL_DELIVERY_SECRET", DELIVERY_SECRET.to_owned()),
+            ("ALOWARE_API_TOKEN", aloware_token),
+            ("ALOWARE_BASE_URL", aloware.base_url()),
+            ("ALOWARE_WEBHOOK_BASIC_USER", USER.to_owned()),
+            ("ALOWARE_WEBHOOK_BASIC_PASS", PASSWORD.to_owned()),
+            ("VERITY_API_KEY", verity.service_key()),
+            ("VERITY_BASE_URL", verity.base_url().to_owned()),
+            ("VERITY_WEBHOOK_SECRET", verity.webhook_secret()),
+            ("VERITY_FROM_NUMBER", OURS.to_owned()),
+            ("VERITY_CATALOG_PATH", path.display().to_string()),
+            ("DF_MIDDLEWARE_API_KEY", GATEWAY_KEY.to_owned()),
+            ("CLERK_SECRET_KEY", clerk.secret_key()),
+            (
+                "CLERK_API_URL",
+                clerk.api_url().trim_end_matches("/v1").to_owned(),
+            ),
+            ("CLERK_ISSUER", clerk.issuer().to_owned()),
+            ("MIDDLEWARE_FIRST_RETRY_MS", "100".to_owned()),
+            ("MIDDLEWARE_SEARCH_LAG_MS", "200".to_owned()),
+            ("MIDDLEWARE_LEASE_MS", "2000".to_owned()),
+            ("MIDDLEWARE_UNKNOWN_AFTER_MS", "1500".to_owned()),
+        ];
+        match credential {
+            Credential::Token => env.extend([
+                ("GHL_API_KEY", token),
+                ("GHL_APP_ID", app.app_id().to_owned()),
+            ]),
+            Credential::App => env.extend([
+                ("GHL_CLIENT_ID", app.client_id.clone()),
+                ("GHL_CLIENT_SECRET", app.client_secret.clone()),
+                ("GHL_REDIRECT_URL", redirect),
+            ]),
+        }
+        env.extend(
+            more.iter()
+                .map(|(name, value)| (*name, (*value).to_owned())),
+        );
+        let env = env
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
+        let env: Vec<(String, String)> = env.collect();
+        let program = bare()
+            .args(["--live", "--listen", &format!("127.0.0.1:{port}")])
             .ready("middleware listens on ")
             .patience(SOON);
-        for (name, value) in env {
-            program = program.env(name, value);
-        }
+        let program = env
+            .iter()
+            .fold(program, |program, (name, value)| program.env(name, value));
         let process = program.start().await.expect("the middleware");
         let url = process.ready_with().trim_end_matches('/').to_owned();
         let mut house = Self {
@@ -182,6 +226,7 @@ impl House {
             process,
             url,
             database,
+            env,
             senders: Vec::new(),
             engine,
             folder,
@@ -349,6 +394,14 @@ impl House {
         store.close().await;
     }
 
+    /// What another start of the program with these arguments prints and how it ends, with the same environment.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = tokio::process::Command::new(PROGRAM);
+        let env = self.env.iter().map(|(name, value)| (name, value));
+        command.args(arguments).env_clear().envs(env);
+        command.output().await.expect("the program")
+    }
+
     pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         self.request("GET", path, headers, b"").await
     }
@@ -412,6 +465,7 @@ pub(crate) fn bare() -> Program {
         "INTEGRATIONS_KEYS",
         "INTEGRATIONS_KEYS_FILE",
         "GHL_API_KEY",
+        "GHL_CLIENT_ID",
         "ALOWARE_API_TOKEN",
         "VERITY_API_KEY",
         "RUST_LOG",
@@ -430,8 +484,10 @@ fn catalogue() -> Value {
         "endpoints": [
             endpoint("/apicomms/broadcasts", "GET", "requireUser"),
             endpoint("/apicalls/agents", "GET", "requireAdmin"),
+            endpoint("/apisms", "POST", "none"),
         ],
-        "domains": {"comms": ["/apicomms/broadcasts"], "calls": ["/apicalls/agents"]},
-        "statistics": {"totalEndpoints": 2, "totalFiles": 1, "methods": {"GET": 2}, "domains": {"comms": 1, "calls": 1}},
+        "domains": {"comms": ["/apicomms/broadcasts"], "calls": ["/apicalls/agents"], "sms": ["/apisms"]},
+        "statistics": {"totalEndpoints": 3, "totalFiles": 1, "methods": {"GET": 2, "POST": 1},
+            "domains": {"comms": 1, "calls": 1, "sms": 1}},
     })
 }

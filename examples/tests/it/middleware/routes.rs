@@ -3,7 +3,7 @@
 use integrations_testkit::verity::Proof;
 use serde_json::{Value, json};
 
-use super::house::{DELIVERY_SECRET, Engine, GATEWAY_KEY, House, LOCATION, PASSWORD, USER};
+use super::house::{DELIVERY_SECRET, Engine, GATEWAY_KEY, House, LOCATION, OURS, PASSWORD, USER};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -256,7 +256,7 @@ async fn the_gateway_lets_in_who_has_a_key_and_a_token() {
     let catalogue = house.get("/api/verity", &keyed).await;
     assert_eq!(catalogue.status, 200);
     let listed = &catalogue.json()["data"]["catalog"]["endpoints"];
-    assert_eq!(listed.as_array().map(Vec::len), Some(2));
+    assert_eq!(listed.as_array().map(Vec::len), Some(3));
     assert_eq!(house.get("/api/verity", &[]).await.status, 401);
 
     let user = house.clerk.sign_in("user_1", json!({}));
@@ -307,5 +307,31 @@ async fn the_gateway_lets_in_who_has_a_key_and_a_token() {
     );
     let read: Value = serde_json::from_str(&passed.body).expect("JSON");
     assert!(read.is_object() || read.is_array());
+    house.end().await;
+}
+
+/// Whoever sends a text through the gateway: the register is asked all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promise_15_the_gateway_texts_nobody_who_said_stop() {
+    let house = House::new(Engine::Sqlite, &[]).await;
+    house.person("+12065550111", "stop@example.com");
+    let _ = house.verity.receive_text("+12065550111", OURS, "Stop");
+    house.quiet().await;
+    let key = format!("Bearer {GATEWAY_KEY}");
+    let keyed = [JSON, ("authorization", key.as_str())];
+    const THROUGH: &str = "/api/verity/integrations/df-middleware/send-message";
+    for (to, status) in [("+12065550111", 403), ("+12065550112", 200)] {
+        let text = json!({"to": to, "body": "Hello"});
+        let passed = house
+            .post(THROUGH, &keyed, text.to_string().as_bytes())
+            .await;
+        assert_eq!(passed.status, status, "{passed:?}");
+        let envelope = json!({"endpoint": "/apisms", "method": "POST", "body": text}).to_string();
+        let wrapped = house.post("/api/verity", &keyed, envelope.as_bytes()).await;
+        assert_eq!(wrapped.status, status, "{wrapped:?}");
+        assert!(!wrapped.body.contains("555011"), "{wrapped:?}");
+    }
+    assert_eq!(house.verity.texts().len(), 2);
+    assert_eq!(house.verity.stop_violations(), 0);
     house.end().await;
 }

@@ -52,7 +52,8 @@ impl Work {
         // Of several reports of one text the last one to be sent says how it is now.
         let text: Option<Text> = self.0.records.read(Kind::Text, &job.message).await?;
         let status = text.map_or(job.status.as_str(), |text| text.state.status());
-        let conversations = self.0.location.conversations();
+        let location = self.0.location().await?;
+        let conversations = location.conversations();
         let mut call = conversations
             .update_message_status(job.message, SendMessageResponseStatus::from(status));
         if let (Some(reason), "failed") = (job.reason, status) {

@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use aloware_client::rules::{self, SequenceRules};
 use aloware_client::webhook::{ALLOWED_EVENTS_VARIABLE, AllowedEvents};
+use ghl_client::oauth::app_of;
 use integrations_core::phone::Region;
 use integrations_core::vault::{KeyRing, Vault};
 use integrations_core::webhook::DedupePolicy;
 use integrations_core::webhook::schemes::Ed25519Key;
 use integrations_core::{AccessToken, Error, Result, TenantId};
+use url::Url;
 use verity_client::DEFAULT_BASE_URL;
 
 use super::{
-    AlowareSettings, Broadcasts, ClerkSettings, GatewaySettings, GhlSettings, Pace, Settings,
-    VeritySettings,
+    AlowareSettings, Broadcasts, ClerkSettings, GatewaySettings, GhlOAuth, GhlSettings, Pace,
+    Settings, VeritySettings,
 };
 
 /// Where it listens unless it is told.
@@ -23,22 +25,45 @@ const LISTEN: &str = "127.0.0.1:8080";
 /// The tenant unless one is named.
 pub(crate) const TENANT: &str = "default";
 
-/// The variables that make it work with real providers: when one of them is set, all are needed.
-pub(crate) const CREDENTIALS: [&str; 3] = ["GHL_API_KEY", "ALOWARE_API_TOKEN", "VERITY_API_KEY"];
+/// The variables that make it work with real providers: when one of them is set, all that are needed are.
+pub(crate) const CREDENTIALS: [&str; 4] = [
+    "GHL_API_KEY",
+    "GHL_CLIENT_ID",
+    "ALOWARE_API_TOKEN",
+    "VERITY_API_KEY",
+];
+
+/// What the marketplace app is asked to be allowed, unless it is told.
+const GHL_SCOPES: [&str; 7] = [
+    "contacts.readonly",
+    "contacts.write",
+    "conversations.readonly",
+    "conversations.write",
+    "conversations/message.readonly",
+    "conversations/message.write",
+    "locations.readonly",
+];
 
 /// What `--help` says of the variables.
 pub(crate) const HELP: &str = "\
-Environment, for real providers. What is needed as soon as one of the three credentials is set is marked *:
+Environment, for real providers. What is needed as soon as one of their credentials is set is marked *:
 
  GoHighLevel
-  GHL_API_KEY *                    private integration token (pit-…)
+  GHL_API_KEY *                    private integration token (pit-…); not needed with
+  GHL_CLIENT_ID                    the marketplace app. `middleware authorize` prints the page on which an owner of the
+                                   location installs it; from then on calls go with its tokens, which are refreshed here
+  GHL_CLIENT_SECRET                needed with GHL_CLIENT_ID, as is
+  GHL_REDIRECT_URL                 where the page sends its user back to: https://THIS_SERVICE/api/oauth/ghl/callback
+  GHL_SCOPES                       what the app asks for, with blanks or commas; contacts, conversations and the location by
+                                   default
+  GHL_COMPANY_ID                   the agency, for an app that is installed in the agency
   GHL_LOCATION_ID *                the location
   GHL_CONVERSATION_PROVIDER_ID     messages and calls are reported by it, and sent through it; without it they are
                                    written into the conversation partners' notes, and nothing is sent
   GHL_CALENDAR_ID                  calendar for bookings
   GHL_BASE_URL                     another address of the API
   GHL_WEBHOOK_PUBLIC_KEY           Ed25519 keys of webhooks in place of GoHighLevel's own, with commas between them
-  GHL_APP_ID                       takes the webhooks of this app alone
+  GHL_APP_ID                       takes the webhooks of this app alone; that of GHL_CLIENT_ID by default
   GHL_DELIVERY_SECRET              the secret in the delivery URL (…/provider-delivery?key=SECRET), whose deliveries may
                                    be unsigned; without it, unsigned deliveries are refused
  Aloware
@@ -188,16 +213,52 @@ fn ghl<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Result<GhlSetti
         let key: Result<Ed25519Key> = key.replace("\\n", "\n").parse();
         key.map_err(|_| Error::config(format!("{KEYS} holds something that is no Ed25519 key")))
     });
+    let oauth = ghl_oauth(reader)?;
+    let app = reader.text("GHL_APP_ID");
+    let own_app = oauth.as_ref().map(|oauth| app_of(&oauth.client_id));
     Ok(GhlSettings {
         webhook_keys: keys.collect::<Result<_>>()?,
         base_url: reader.text("GHL_BASE_URL"),
-        api_key: AccessToken::from(reader.needed("GHL_API_KEY")),
+        api_key: match oauth {
+            Some(_) => reader.text("GHL_API_KEY"),
+            None => Some(reader.needed("GHL_API_KEY")),
+        }
+        .map(AccessToken::from),
+        oauth,
         location: reader.needed("GHL_LOCATION_ID"),
         calendar: reader.text("GHL_CALENDAR_ID"),
         conversation_provider: reader.text("GHL_CONVERSATION_PROVIDER_ID"),
-        app: reader.text("GHL_APP_ID"),
+        app: app.or_else(|| own_app.map(|app| app.as_str().to_owned())),
         delivery_secret: reader.text("GHL_DELIVERY_SECRET").map(Into::into),
     })
+}
+
+fn ghl_oauth<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Result<Option<GhlOAuth>> {
+    let Some(client_id) = reader.text("GHL_CLIENT_ID") else {
+        return Ok(None);
+    };
+    let client_secret = reader.needed("GHL_CLIENT_SECRET").into();
+    let redirect = reader.needed("GHL_REDIRECT_URL");
+    let redirect_url = match redirect.is_empty() {
+        // Told of as missing, with all the others.
+        true => Url::parse("http://localhost/"),
+        false => Url::parse(&redirect),
+    };
+    let scopes = reader.text("GHL_SCOPES").unwrap_or_default();
+    let scopes = scopes.split([',', ' ']).filter(|scope| !scope.is_empty());
+    let scopes: Vec<_> = scopes.map(str::to_owned).collect();
+    Ok(Some(GhlOAuth {
+        client_id,
+        client_secret,
+        redirect_url: redirect_url.map_err(|_| {
+            Error::config("GHL_REDIRECT_URL is not understood: it is a URL such as https://example.com/api/oauth/ghl/callback")
+        })?,
+        scopes: match scopes.is_empty() {
+            true => GHL_SCOPES.map(str::to_owned).to_vec(),
+            false => scopes,
+        },
+        company: reader.text("GHL_COMPANY_ID"),
+    }))
 }
 
 fn aloware<F: Fn(&str) -> Option<String>>(reader: &mut Reader<F>) -> Result<AlowareSettings> {
@@ -306,13 +367,16 @@ mod tests {
     fn what_is_missing_is_named_and_nothing_is_shown() {
         let settings = read(&[], "").unwrap();
         assert!(!format!("{settings:?}").contains("planted"));
-        for name in CREDENTIALS.iter().chain(&[
+        for name in &[
+            "GHL_API_KEY",
+            "ALOWARE_API_TOKEN",
+            "VERITY_API_KEY",
             "DATABASE_URL",
             "GHL_LOCATION_ID",
             "ALOWARE_WEBHOOK_BASIC_USER",
             "ALOWARE_WEBHOOK_BASIC_PASS",
             "VERITY_WEBHOOK_SECRET",
-        ]) {
+        ] {
             let error = read(&[], name).unwrap_err();
             assert!(error.to_string().contains(name), "{name}: {error}");
             assert!(HELP.contains(name), "{name}");
@@ -321,6 +385,38 @@ mod tests {
         assert!(error.to_string().contains("INTEGRATIONS_KEYS"), "{error}");
         let error = read(&[("CLERK_SECRET_KEY", "planted-clerk")], "").unwrap_err();
         assert!(error.to_string().contains("CLERK_ISSUER"), "{error}");
+    }
+
+    #[test]
+    fn an_app_stands_for_the_token_of_a_private_integration() {
+        let app = [
+            ("GHL_CLIENT_ID", "65a1b2c3d4e5f60718293a4b-lx0abcde"),
+            ("GHL_CLIENT_SECRET", "planted-client-secret"),
+            (
+                "GHL_REDIRECT_URL",
+                "https://example.com/api/oauth/ghl/callback",
+            ),
+        ];
+        let settings = read(&app, "GHL_API_KEY").unwrap();
+        assert!(settings.ghl.api_key.is_none());
+        assert_eq!(
+            settings.ghl.app.as_deref(),
+            Some("65a1b2c3d4e5f60718293a4b")
+        );
+        assert!(!format!("{settings:?}").contains("planted"));
+        let oauth = settings.ghl.oauth.unwrap();
+        assert_eq!(oauth.scopes, GHL_SCOPES);
+        let scopes = [&app[..], &[("GHL_SCOPES", "a.readonly, b.write")]].concat();
+        let oauth = read(&scopes, "").unwrap().ghl.oauth.unwrap();
+        assert_eq!(oauth.scopes, ["a.readonly", "b.write"]);
+        for name in ["GHL_CLIENT_SECRET", "GHL_REDIRECT_URL"] {
+            let error = read(&app, name).unwrap_err();
+            assert!(error.to_string().contains(name), "{name}: {error}");
+        }
+        let nowhere = [app[0], app[1], ("GHL_REDIRECT_URL", "planted nowhere")];
+        let error = read(&nowhere, "").unwrap_err();
+        assert!(error.to_string().contains("GHL_REDIRECT_URL"), "{error}");
+        assert!(!error.to_string().contains("planted"), "{error}");
     }
 
     #[test]

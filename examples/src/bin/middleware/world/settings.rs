@@ -27,7 +27,8 @@ pub(super) fn of(world: &World, database: &str) -> Result<Settings> {
         dedupe: DedupePolicy::default(),
         ghl: GhlSettings {
             base_url: Some(world.ghl.base_url().to_owned()),
-            api_key: own.ghl_token.as_str().into(),
+            api_key: Some(own.ghl_token.as_str().into()),
+            oauth: None,
             location: LOCATION.to_owned(),
             calendar: Some(world.ghl.calendar_id(LOCATION)),
             conversation_provider: Some(PROVIDER.to_owned()),
