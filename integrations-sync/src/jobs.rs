@@ -56,6 +56,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 mod adapter;
+mod alive;
 mod client;
 mod context;
 mod database;

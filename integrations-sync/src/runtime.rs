@@ -283,7 +283,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// When the jobs of a process that died are run again; 75 s by default, and never before a job's own timeout.
+    /// After how long of silence a process is taken for dead, and its jobs are run again; 75 s by default.
     pub fn rescue_after(mut self, age: Duration) -> Self {
         self.rescue_after = Some(age);
         self

@@ -123,12 +123,10 @@ impl Jobs {
                 .with_operation(operation),
         })?;
         let mut transaction = self.0.store.begin(operation).await?;
-        execute!(
-            self,
-            &mut transaction,
-            operation,
-            &self.0.statements.due_index
-        )?;
+        let statements = &self.0.statements;
+        for text in [&statements.due_index, &statements.runners] {
+            execute!(self, &mut transaction, operation, text)?;
+        }
         transaction.commit().await
     }
 

@@ -36,7 +36,8 @@ pub(super) struct Maintenance {
     pub(super) keep_completed: Duration,
 }
 
-/// id, kind, queue, priority, attempt, max_attempts, args, metadata, discarded, age in microseconds.
+/// id, kind, queue, priority, attempt, max_attempts, args, metadata, discarded, age in microseconds, whether its process
+/// is known to be dead.
 type Stuck = (
     i64,
     String,
@@ -48,6 +49,7 @@ type Stuck = (
     String,
     bool,
     i64,
+    bool,
 );
 
 impl Maintenance {
@@ -139,7 +141,19 @@ impl Maintenance {
         known: &HashMap<&str, &Kind>,
         job: &Stuck,
     ) -> Result<()> {
-        let (id, kind, queue, priority, attempt, max_attempts, args, meta, discarded, age) = job;
+        let (
+            id,
+            kind,
+            queue,
+            priority,
+            attempt,
+            max_attempts,
+            args,
+            meta,
+            discarded,
+            age,
+            dead_process,
+        ) = job;
         let meta: Meta = serde_json::from_str(meta).unwrap_or_default();
         let Some(tenant) = meta.tenant() else {
             return Ok(());
@@ -174,7 +188,8 @@ impl Maintenance {
             return Ok(());
         };
         let allowed = i64::try_from((kind.timeout + self.grace).as_micros()).unwrap_or(i64::MAX);
-        if *age < allowed {
+        // Of a process that never said that it lives, nothing but the time is known.
+        if *age < allowed && !dead_process {
             return Ok(());
         }
         if meta.cancel_attempted_at.is_some() {

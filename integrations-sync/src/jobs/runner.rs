@@ -9,6 +9,7 @@ use riverqueue::{QueueConfig, RunHandle};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::alive::Alive;
 use super::client::{COOLDOWN, builder};
 use super::database::engine_error;
 use super::maintain::Maintenance;
@@ -67,8 +68,8 @@ impl RunnerBuilder {
         self
     }
 
-    /// When a job whose process died is run again: 75 seconds after it began, or after its kind's own
-    /// [timeout](super::Job::timeout) and a little more when that is longer. Down to a second, for tests.
+    /// After how long of silence a process is taken for dead, and its jobs are run again: 75 seconds, whatever their kinds'
+    /// own [timeouts](super::Job::timeout) are. A process that lives says so three times as often. Down to a second, for tests.
     pub fn rescue_after(mut self, age: Duration) -> Self {
         self.rescue_after = age;
         self
@@ -127,6 +128,11 @@ impl RunnerBuilder {
         let client = client
             .build()
             .map_err(|source| engine_error("jobs.start", source))?;
+        let alive = Alive {
+            jobs: self.jobs.clone(),
+            id: client.id().to_owned(),
+            dead_after: self.rescue_after,
+        };
         let handle = client
             .start()
             .map_err(|source| engine_error("jobs.start", source))?;
@@ -140,9 +146,12 @@ impl RunnerBuilder {
             keep_completed: self.keep_completed,
         };
         let maintaining = tokio::spawn(maintenance.run(stop.clone()));
+        let living = CancellationToken::new();
+        tokio::spawn(alive.run(living.clone()));
         Ok(RunningJobs {
             handle,
             stop,
+            living,
             maintaining: Some(maintaining),
         })
     }
@@ -174,6 +183,8 @@ impl RunnerBuilder {
 pub struct RunningJobs {
     handle: RunHandle,
     stop: CancellationToken,
+    /// Cancelled when nothing runs any more.
+    living: CancellationToken,
     maintaining: Option<JoinHandle<()>>,
 }
 
@@ -209,6 +220,7 @@ impl RunningJobs {
             Ok(stopped) => stopped,
             Err(_) => self.handle.stop_and_cancel().await,
         };
+        self.living.cancel();
         if let Some(maintaining) = self.maintaining.take() {
             maintaining.await.map_err(|_| {
                 Error::new(ErrorKind::Other, "the maintenance of the jobs panicked")
@@ -221,6 +233,7 @@ impl RunningJobs {
 impl Drop for RunningJobs {
     fn drop(&mut self) {
         self.stop.cancel();
+        self.living.cancel();
     }
 }
 

@@ -14,8 +14,9 @@ use crate::flow::Flows;
 use crate::inbox::{Delivery, EventHandler};
 use crate::jobs::{Handler, Job, JobContext, Outcome, RetryPolicy};
 
-/// How long one job works on a run; a longer run goes on where it was in the next one.
-const SLICE: Duration = Duration::from_secs(9 * 60);
+/// How long one job works on a run. What is longer goes on in the next one, and lists both sides anew: long enough for
+/// any account whose daily limit allows a run at all.
+const SLICE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Works on the flows: on what events tell of, and on runs. Cheap to clone.
 #[derive(Debug, Clone)]

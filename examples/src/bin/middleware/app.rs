@@ -277,7 +277,7 @@ impl Hub {
                 kind: RunKind::Full,
                 started_by: "first start".to_owned(),
             };
-            // Not unique: the one of a process that died is called running for ten minutes more.
+            // Not unique: the one of a process that died is called running for a while.
             let job = NewJob::new(&self.tenant, &job)?;
             self.jobs.insert(&job).await?;
         }

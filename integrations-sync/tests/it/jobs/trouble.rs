@@ -1,12 +1,17 @@
 //! What the engine does not do by itself, or does otherwise than one would want.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use integrations_core::{Error, ErrorKind};
+use async_trait::async_trait;
+use integrations_core::{Error, ErrorKind, Result};
 use integrations_store::{DeadLetterFilter, Store, StoreOptions};
 use integrations_sync::jobs::{
-    JobFilter, JobId, JobState, Jobs, NewJob, Outcome, Priority, Workers,
+    Handler, Job, JobContext, JobFilter, JobId, JobState, Jobs, NewJob, Outcome, Priority, Workers,
 };
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 #[path = "../../../../integrations-store/tests/it/pooler.rs"]
@@ -20,6 +25,8 @@ on_both_engines!(
     the_wait_that_the_provider_asks_for_is_kept,
     a_delay_is_kept_to_the_moment,
     promise_05_a_job_of_a_dead_process_runs_again,
+    promise_05_a_dead_process_is_not_waited_for,
+    a_long_job_of_a_living_process_is_left_to_it,
     a_job_that_kills_its_process_ends_as_a_dead_letter,
     kinds_that_nobody_here_handles_are_left_alone,
     arguments_that_cannot_be_read_are_a_dead_letter_at_once,
@@ -49,9 +56,9 @@ async fn until_done(jobs: &Jobs, id: JobId) {
 async fn a_snooze_is_no_failed_try(backend: Backend) {
     let jobs = jobs(&backend.store).await;
     let recorder = Recorder::new({
-        let snoozed = std::sync::atomic::AtomicU32::new(0);
+        let snoozed = AtomicU32::new(0);
         move |_| {
-            let before = snoozed.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let before = snoozed.fetch_add(1, Ordering::SeqCst);
             async move {
                 // More often than the kind has tries.
                 Ok(if before < 6 {
@@ -132,6 +139,99 @@ async fn promise_05_a_job_of_a_dead_process_runs_again(backend: Backend) {
     let took = began.elapsed();
     assert!(took >= Duration::from_millis(900), "not before: {took:?}");
     running.stop(Duration::from_secs(5)).await.unwrap();
+}
+
+/// A kind that may take long.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Long;
+
+impl Job for Long {
+    const KIND: &'static str = "test.long";
+
+    fn timeout() -> Duration {
+        Duration::from_secs(60 * 60)
+    }
+}
+
+/// Counts how often it began, and ends when it is allowed to.
+#[derive(Debug, Clone, Default)]
+struct Patient(Arc<AtomicU32>, Arc<Notify>);
+
+#[async_trait]
+impl Handler<Long> for Patient {
+    async fn run(&self, _: &JobContext, _: Long) -> Result<Outcome> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        self.1.notified().await;
+        Ok(Outcome::Done)
+    }
+}
+
+impl Patient {
+    fn began(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn workers(&self) -> Workers {
+        Workers::new().add::<Long>(self.clone())
+    }
+}
+
+/// Whatever time its job was given.
+async fn promise_05_a_dead_process_is_not_waited_for(backend: Backend) {
+    let jobs = jobs(&backend.store).await;
+    let (dead, heir) = (Patient::default(), Patient::default());
+    let id = jobs
+        .insert(&NewJob::new(&tenant("a"), &Long).unwrap())
+        .await
+        .unwrap();
+    // As good as a process: it ends in the midst of everything.
+    let dying = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let backend = Arc::new(backend);
+    dying.spawn({
+        let (backend, workers) = (Arc::clone(&backend), dead.workers());
+        async move {
+            let store = backend.another().await;
+            let jobs = Jobs::new(&store).unwrap();
+            let _running = runner(&jobs, workers).start().unwrap();
+            std::future::pending::<()>().await;
+        }
+    });
+    until("begun", async || dead.began() == 1).await;
+    dying.shutdown_background();
+    assert_eq!(state(&jobs, id).await, Some(JobState::Running));
+    let second = runner(&jobs, heir.workers()).start().unwrap();
+    until("taken over", async || heir.began() == 1).await;
+    heir.1.notify_one();
+    until_done(&jobs, id).await;
+    second.stop(Duration::from_secs(5)).await.unwrap();
+}
+
+async fn a_long_job_of_a_living_process_is_left_to_it(backend: Backend) {
+    let jobs = jobs(&backend.store).await;
+    let (owner, other) = (Patient::default(), Patient::default());
+    let first = runner(&jobs, owner.workers()).start().unwrap();
+    let id = jobs
+        .insert(&NewJob::new(&tenant("a"), &Long).unwrap())
+        .await
+        .unwrap();
+    until("begun", async || owner.began() == 1).await;
+    let second = runner(&jobs, other.workers()).start().unwrap();
+    // Three times what a dead process is waited for, and while it is told to stop, too.
+    let began = Instant::now();
+    let stopping = tokio::spawn(first.stop(Duration::from_secs(20)));
+    until("time passes", async || {
+        began.elapsed() > Duration::from_secs(3)
+    })
+    .await;
+    owner.1.notify_one();
+    until_done(&jobs, id).await;
+    stopping.await.unwrap().unwrap();
+    assert_eq!((owner.began(), other.began()), (1, 0));
+    second.stop(Duration::from_secs(5)).await.unwrap();
 }
 
 async fn a_job_that_kills_its_process_ends_as_a_dead_letter(backend: Backend) {
