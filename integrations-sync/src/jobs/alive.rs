@@ -1,5 +1,5 @@
-//! Which processes are alive, so that a job's process need not be waited for when it is dead: each says so in a row of
-//! its own, and whoever has not for too long is.
+//! Which processes are alive, so that a job's process need not be waited for when it is dead: each says in a row of its
+//! own until when it is to be taken for alive.
 
 use std::time::Duration;
 
@@ -43,13 +43,15 @@ impl Alive {
     async fn say(&self) -> Result<()> {
         let operation = "jobs.alive";
         let statements = self.jobs.statements();
+        let dead_after = i64::try_from(self.dead_after.as_micros()).unwrap_or(i64::MAX / 4);
         let mut transaction = self.jobs.store().begin(operation).await?;
         execute!(
             self.jobs,
             &mut transaction,
             operation,
             &statements.alive,
-            self.id.as_str()
+            self.id.as_str(),
+            dead_after
         )?;
         execute!(
             self.jobs,

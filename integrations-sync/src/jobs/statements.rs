@@ -83,7 +83,7 @@ impl Statements {
                  - CAST(unixepoch(attempted_at, 'subsec') * 1000000 AS INTEGER), 0), \
                  EXISTS (SELECT 1 FROM {s}integrations_job_runners AS r WHERE r.id = \
                  CASE WHEN typeof(attempted_by) = 'blob' OR json_valid(attempted_by) \
-                 THEN json_extract(attempted_by, '$[#-1]') END AND r.seen_at < (SELECT us FROM {s}clock) - $1) \
+                 THEN json_extract(attempted_by, '$[#-1]') END AND r.dead_at < (SELECT us FROM {s}clock)) \
                  FROM {s}river_job WHERE id IN ( \
                  SELECT id FROM {s}river_job WHERE state = 'running' \
                  AND attempted_at < datetime('now', 'subsec', '-' || ($1 / 1000000.0) || ' seconds') \
@@ -98,7 +98,7 @@ impl Statements {
                  SELECT id, kind, queue, priority, attempt, max_attempts, args::text, metadata::text, \
                  state = 'discarded', COALESCE(CAST(EXTRACT(EPOCH FROM now() - attempted_at) * 1000000 AS BIGINT), 0), \
                  EXISTS (SELECT 1 FROM {s}integrations_job_runners AS r \
-                 WHERE r.id = attempted_by[array_upper(attempted_by, 1)] AND r.seen_at < (SELECT us FROM {s}clock) - $1) \
+                 WHERE r.id = attempted_by[array_upper(attempted_by, 1)] AND r.dead_at < (SELECT us FROM {s}clock)) \
                  FROM {s}river_job WHERE id IN (SELECT id FROM ids WHERE id > $3 ORDER BY id LIMIT $4) \
                  AND state IN ('running', 'discarded') ORDER BY id FOR UPDATE SKIP LOCKED",
             ),
@@ -166,18 +166,18 @@ impl Statements {
                 "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
             ),
             runners: text(
-                "CREATE TABLE IF NOT EXISTS {s}integrations_job_runners (id TEXT PRIMARY KEY, seen_at BIGINT NOT NULL)",
-                "CREATE TABLE IF NOT EXISTS {s}integrations_job_runners (id TEXT PRIMARY KEY, seen_at BIGINT NOT NULL)",
+                "CREATE TABLE IF NOT EXISTS {s}integrations_job_runners (id TEXT PRIMARY KEY, dead_at BIGINT NOT NULL)",
+                "CREATE TABLE IF NOT EXISTS {s}integrations_job_runners (id TEXT PRIMARY KEY, dead_at BIGINT NOT NULL)",
             ),
             alive: text(
-                "INSERT INTO {s}integrations_job_runners (id, seen_at) SELECT $1, us FROM {s}clock WHERE true \
-                 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
-                "INSERT INTO {s}integrations_job_runners (id, seen_at) SELECT $1, us FROM {s}clock \
-                 ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at",
+                "INSERT INTO {s}integrations_job_runners (id, dead_at) SELECT $1, us + $2 FROM {s}clock WHERE true \
+                 ON CONFLICT (id) DO UPDATE SET dead_at = excluded.dead_at",
+                "INSERT INTO {s}integrations_job_runners (id, dead_at) SELECT $1, us + $2 FROM {s}clock \
+                 ON CONFLICT (id) DO UPDATE SET dead_at = excluded.dead_at",
             ),
             forget_runners: text(
-                "DELETE FROM {s}integrations_job_runners WHERE seen_at < (SELECT us FROM {s}clock) - $1",
-                "DELETE FROM {s}integrations_job_runners WHERE seen_at < (SELECT us FROM {s}clock) - $1",
+                "DELETE FROM {s}integrations_job_runners WHERE dead_at < (SELECT us FROM {s}clock) - $1",
+                "DELETE FROM {s}integrations_job_runners WHERE dead_at < (SELECT us FROM {s}clock) - $1",
             ),
             due_index: text(
                 "CREATE INDEX IF NOT EXISTS {s}integrations_river_job_due ON river_job (scheduled_at) \

@@ -245,16 +245,18 @@ async fn promise_05_a_run_that_was_killed_anywhere_goes_on(backend: Backend) {
         let flow = pair.again(&backend.another().await, config());
         let run = flow.run(RunKind::Full);
         let ended = tokio::select! {
-            ended = run.execute() => Some(ended.unwrap()),
+            ended = run.execute() => Some(ended),
             () = crm.halted() => None,
         };
         pair.left.unhalt();
         pair.right.unhalt();
         match ended {
             None => kills += 1,
+            // A busy machine may let it miss its short claim: as good as killed, and no more than that.
+            Some(Err(error)) => assert_eq!(error.code(), Some("running"), "{error}"),
             // Only when the whole run needs fewer calls than that.
-            Some(_) if step > 40 => break,
-            Some(_) => {}
+            Some(Ok(_)) if step > 40 => break,
+            Some(Ok(_)) => {}
         }
     }
     assert!(kills > 20, "{kills}");
