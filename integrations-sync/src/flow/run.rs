@@ -10,7 +10,7 @@ use integrations_core::model::Contact;
 use integrations_core::paging::Pages;
 use integrations_core::{Error, ErrorKind, Result};
 use integrations_store::{RunCounts, RunId, RunKind, RunStatus, Side, Store};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use super::books::{Checkpoint, Entry};
@@ -320,18 +320,19 @@ impl Run {
 /// Says that the run lives; comes back when it lost the flow.
 async fn beat(store: &Store, lease: &Lease, ttl: Duration) -> Error {
     let mut lease = lease.clone();
-    let mut heard = Instant::now();
+    let mut held_until = Instant::now() + ttl;
     loop {
         sleep(ttl / 4).await;
-        match store.renew(&lease, ttl).await {
-            Ok(Some(renewed)) => {
+        let asked = Instant::now();
+        match timeout_at(held_until, store.renew(&lease, ttl)).await {
+            Ok(Ok(Some(renewed))) => {
                 lease = renewed;
-                heard = Instant::now();
+                held_until = asked + ttl;
             }
-            Ok(None) => break,
-            // The database is away for a moment.
-            Err(_) if heard.elapsed() < ttl => {}
-            Err(error) => return error,
+            // The database is away, for a moment or for longer.
+            Ok(Err(_)) if Instant::now() < held_until => {}
+            Ok(Err(error)) => return error,
+            Ok(Ok(None)) | Err(_) => break,
         }
     }
     Error::new(

@@ -8,7 +8,7 @@ use integrations_core::webhook::Event;
 use integrations_core::{Error, Result, status};
 use integrations_store::{ClaimedEvent, Ended, Failure, LaneLease};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use super::{Delivery, Settings, Shared, seal};
@@ -87,7 +87,8 @@ impl Shared {
         let third = self.settings.lease / 3;
         let mut beat = interval_at(Instant::now() + third, third);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut held_since = Instant::now();
+        let lasts = self.settings.lease;
+        let mut held_until = Instant::now() + lasts;
         let lanes = self.store.lanes();
         let handled = async {
             loop {
@@ -97,13 +98,16 @@ impl Shared {
                         Some(Ok(Err(error))) => Verdict::Refused(error),
                         _ => Verdict::Panicked,
                     },
-                    _ = beat.tick() => match lanes.keep(lease).await {
-                        Ok(true) => held_since = Instant::now(),
-                        Ok(false) => return Verdict::Lost,
-                        // It may pass, but not for longer than the lease.
-                        Err(_) if held_since.elapsed() < self.settings.lease => {}
-                        Err(_) => return Verdict::Lost,
-                    },
+                    _ = beat.tick() => {
+                        let asked = Instant::now();
+                        match timeout_at(held_until, lanes.keep(lease)).await {
+                            Ok(Ok(true)) => held_until = asked + lasts,
+                            // It may pass.
+                            Ok(Err(_)) => {}
+                            // It is somebody else's, or may be by now.
+                            Ok(Ok(false)) | Err(_) => return Verdict::Lost,
+                        }
+                    }
                 }
             }
         };

@@ -355,8 +355,9 @@ impl Jobs {
         ))
     }
 
-    /// Cancels a job: one that waits never runs, one that runs is told to end. Whether the tenant has such a job; one
-    /// that has ended stays as it is.
+    /// Cancels a job: one that waits never runs, one that runs is told to end: at once, or within a minute where its process
+    /// was not connected to the database at that moment. Whether the tenant has such a job; one that has ended stays as it
+    /// is.
     ///
     /// # Errors
     /// [`ErrorKind::Store`].

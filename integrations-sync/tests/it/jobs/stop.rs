@@ -73,9 +73,11 @@ async fn a_cancelled_job_is_told_and_does_not_come_back(backend: Backend) {
     let stuck = Recorder::new(|_| std::future::pending());
     // Another process than the one that cancels, with time for it to hear of it.
     let other = super::support::jobs(&backend.another().await).await;
-    let running = JobRunner::builder(&other, Workers::new().add(Slow(stuck.clone())))
+    let mut running = JobRunner::builder(&other, Workers::new().add(Slow(stuck.clone())))
         .start()
         .unwrap();
+    // One that does not listen yet hears of it within a minute.
+    running.ready().await.unwrap();
     let id = jobs
         .insert(&NewJob::new(&a, &SlowNote).unwrap())
         .await
