@@ -160,8 +160,10 @@ impl Refusal {
             ErrorKind::RateLimited => Self::busy("The upstream takes no more requests now"),
             ErrorKind::Connect => Self::proxy_error("The upstream could not be reached"),
             ErrorKind::Io => Self::proxy_error("The connection to the upstream broke"),
-            // Its own rules, before anything was sent. An error's message never holds a value of the call.
-            ErrorKind::Permission => Self::new(Code::Forbidden, error.message().to_owned()),
+            // Nothing was sent: a text message to somebody who opted out, for example.
+            ErrorKind::Permission => {
+                Self::new(Code::Forbidden, "The upstream's own rules forbid this call")
+            }
             ErrorKind::Store => Self::busy("The call cannot be checked now"),
             ErrorKind::Decode => Self::proxy_error("The upstream's answer could not be read"),
             _ => Self::proxy_error("The upstream could not be called"),

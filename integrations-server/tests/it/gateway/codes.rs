@@ -261,6 +261,8 @@ async fn what_keeps_the_upstream_from_answering_has_a_code() {
         (ErrorKind::Auth, 500, 502, "PROXY_ERROR"),
         (ErrorKind::Timeout, 504, 504, "UPSTREAM_TIMEOUT"),
         (ErrorKind::RateLimited, 503, 503, "UNAVAILABLE"),
+        (ErrorKind::Store, 503, 503, "UNAVAILABLE"),
+        (ErrorKind::Permission, 403, 403, "FORBIDDEN"),
         (ErrorKind::Validation, 400, 400, "INVALID_REQUEST"),
     ] {
         let fake = Fake::new(move |_| async move { Err(Error::new(kind, format!("no: {KEY}"))) });
