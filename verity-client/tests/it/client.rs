@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use http::Method;
 use integrations_core::http::{CannedTransport, TransportFailure};
 use integrations_core::phone::PhoneNumber;
 use serde_json::{Value, json};
 use verity_client::comms::{BroadcastKind, NewBroadcast};
-use verity_client::texting::{OptOuts, SendMessage, is_opted_out};
-use verity_client::{ApiError, Client, Conversions, Error, ErrorKind, Result};
+use verity_client::texting::{SendMessage, is_opted_out};
+use verity_client::{ApiError, Client, Conversions, ErrorKind};
 
-use crate::support::{Numbered, bearer, client, context, sent_json};
+use crate::support::{Numbered, Register, bearer, client, context, sent_json};
 
 fn message() -> SendMessage {
     SendMessage::new(
@@ -109,17 +108,6 @@ async fn a_message_is_not_sent_twice() {
             .unwrap_err();
         assert!(error.is_outcome_unknown());
         assert_eq!(transport.sent().len(), 1);
-    }
-}
-
-#[derive(Debug)]
-struct Register(Option<bool>);
-
-#[async_trait]
-impl OptOuts for Register {
-    async fn is_opted_out(&self, _: &PhoneNumber) -> Result<bool> {
-        self.0
-            .ok_or_else(|| Error::new(ErrorKind::Store, "the register is away"))
     }
 }
 

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use integrations_core::http::{Body, CannedTransport, HttpContext, TokenSource};
-use integrations_core::{AccessToken, Result};
+use integrations_core::phone::PhoneNumber;
+use integrations_core::{AccessToken, Error, ErrorKind, Result};
 use serde_json::{Value, json};
 use verity_client::Client;
+use verity_client::texting::OptOuts;
 
 pub(crate) fn context(transport: &CannedTransport) -> HttpContext {
     HttpContext::builder()
@@ -94,4 +96,16 @@ pub(crate) fn catalogue() -> Value {
                        "methods": {"GET": 5, "POST": 3, "PATCH": 1, "DELETE": 1}, "domains": {"comms": 3}},
         "generator": {"by": "made up"}
     })
+}
+
+/// A register of opt-outs that says the same of everybody, or is away.
+#[derive(Debug)]
+pub(crate) struct Register(pub(crate) Option<bool>);
+
+#[async_trait]
+impl OptOuts for Register {
+    async fn is_opted_out(&self, _: &PhoneNumber) -> Result<bool> {
+        self.0
+            .ok_or_else(|| Error::new(ErrorKind::Store, "the register is away"))
+    }
 }

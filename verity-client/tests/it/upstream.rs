@@ -11,14 +11,12 @@ use integrations_core::http::{
     Body, ByteStream, CannedTransport, HttpContext, Outgoing, ResponseBody, Transport,
     TransportError, TransportFailure,
 };
-use integrations_core::phone::PhoneNumber;
 use integrations_core::{AccessToken, Error};
 use serde_json::json;
 use verity_client::catalog::CatalogFile;
-use verity_client::texting::OptOuts;
 use verity_client::{Client, ErrorKind, Result, VerityUpstream};
 
-use crate::support::{Numbered, bearer, catalogue, client, context};
+use crate::support::{Numbered, Register, bearer, catalogue, client, context};
 
 fn upstream(transport: &CannedTransport) -> Arc<dyn Upstream> {
     let file = CatalogFile::parse(&catalogue().to_string()).unwrap();
@@ -499,17 +497,6 @@ async fn a_slow_upload_is_not_veritys_slowness() {
             (Err(error), false) => assert_eq!(error.kind(), ErrorKind::Timeout),
             (other, _) => panic!("{answers_after}: {other:?}"),
         }
-    }
-}
-
-#[derive(Debug)]
-struct Register(Option<bool>);
-
-#[async_trait]
-impl OptOuts for Register {
-    async fn is_opted_out(&self, _: &PhoneNumber) -> Result<bool> {
-        self.0
-            .ok_or_else(|| Error::new(ErrorKind::Store, "the register is away"))
     }
 }
 
