@@ -13,6 +13,7 @@ use integrations_core::{Error, IntegrationId, Result, TenantId};
 use integrations_store::{IntegrationManager, NewConflict, Store, Transaction};
 use integrations_sync::flow::{Flow, Flows};
 use integrations_sync::jobs::Jobs;
+use tokio::time::{sleep, timeout};
 use verity_client::broadcasts::BroadcastSource;
 use verity_client::texting::OptOuts;
 
@@ -116,10 +117,11 @@ impl Hub {
         // Both go on side by side: the renewal may wait for the connection that the work has.
         let renewing = async {
             loop {
-                tokio::time::sleep(ttl / 3).await;
-                match store.renew(&lease, ttl).await {
-                    Ok(Some(renewed)) => lease = renewed,
-                    Ok(None) => {
+                sleep(ttl / 3).await;
+                // Before it ends: whoever waits for longer does not know whose the work is.
+                match timeout(ttl / 2, store.renew(&lease, ttl)).await {
+                    Ok(Ok(Some(renewed))) => lease = renewed,
+                    Ok(Ok(None)) | Err(_) => {
                         break Error::new(
                             integrations_core::ErrorKind::Conflict,
                             "somebody else has this work by now",
@@ -127,7 +129,7 @@ impl Hub {
                         .with_code("lease_lost")
                         .with_retryable(true);
                     }
-                    Err(error) => break error,
+                    Ok(Err(error)) => break error,
                 }
             }
         };
