@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::Result;
 use crate::email::EmailAddress;
-use crate::model::{Contact, Conversation, ExternalId, Message};
+use crate::model::{Channel, Contact, Conversation, ExternalId, Message};
 use crate::paging::Pages;
 use crate::phone::PhoneNumber;
 
@@ -38,6 +38,13 @@ pub trait ContactApi: Debug + Send + Sync {
     /// # Errors
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) and whatever the call reports.
     async fn update(&self, id: &ExternalId<Contact>, contact: &Contact) -> Result<Contact>;
+
+    /// Whether an [update](Self::update) can make this channel, `None` for all of them, be blocked or allowed. Of what it
+    /// cannot, the provider's contacts show its own word alone.
+    fn writes_opt_out(&self, channel: Option<&Channel>, blocked: bool) -> bool {
+        let _ = (channel, blocked);
+        true
+    }
 
     /// Updates the contact that the provider takes for the same, or creates it. Tags as in [`update`](Self::update).
     ///

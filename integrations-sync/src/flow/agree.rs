@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::base::{Base, OptBase};
 use super::books::Entry;
 use super::config::Clears;
-use super::content::{Content, Entry as Value, hash};
+use super::content::{ALL, Content, Entry as Value, hash};
 use super::engine::Inner;
 use super::merge::Patch;
 use super::step::Synced;
@@ -201,8 +201,9 @@ impl Agreement {
     }
 }
 
-fn channel_of(word: &str) -> Option<Channel> {
-    (word != "all").then(|| Channel::from(word))
+/// The channel of a word in the stored state; `None` for all of them.
+pub(crate) fn channel_of(word: &str) -> Option<Channel> {
+    (word != ALL).then(|| Channel::from(word))
 }
 
 /// A STOP of a source for a channel, by each address that the channel goes to.

@@ -9,9 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::map::FieldMap;
 
+/// The word that stands for every channel.
+pub(crate) const ALL: &str = "all";
+
 /// A medium, as it is written in the stored state: `all` is every one.
 pub(crate) fn channel_word(channel: Option<&Channel>) -> &str {
-    channel.map_or("all", Channel::as_str)
+    channel.map_or(ALL, Channel::as_str)
 }
 
 /// The mapped part of a contact, by the names of the flow's fields.
@@ -54,7 +57,7 @@ impl Content {
         }
         if map.opt_outs() {
             if let Some(all) = contact.opt_outs.all {
-                content.opt_outs.insert("all".to_owned(), all);
+                content.opt_outs.insert(ALL.to_owned(), all);
             }
             for (channel, blocked) in &contact.opt_outs.channels {
                 content

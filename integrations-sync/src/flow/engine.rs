@@ -99,7 +99,10 @@ impl FlowBuilder {
     /// [`ErrorKind::Validation`] when the field map contradicts itself.
     pub fn build(self) -> Result<Flow> {
         Ok(Flow(Arc::new(Inner {
-            map: FieldMap::new(&self.config, self.transforms)?,
+            map: FieldMap::new(&self.config, self.transforms)?.between(
+                Arc::clone(&self.left.connection),
+                Arc::clone(&self.right.connection),
+            ),
             books: self.books,
             tenant: self.tenant,
             name: self.name,

@@ -4,12 +4,14 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use integrations_core::model::{Channel, Contact};
+use integrations_core::provider::Integration;
 use integrations_core::{Error, ErrorKind, Result};
 use integrations_store::Side;
 use serde_json::Value;
 
+use super::agree::channel_of;
 use super::config::{FieldRule, FlowConfig, Way};
-use super::content::Content;
+use super::content::{ALL, Content};
 use super::merge::Patch;
 
 /// Rewrites contacts where names of fields alone do not do: codes, formats, computed values.
@@ -47,6 +49,8 @@ pub(crate) struct FieldMap {
     rules: Vec<Rule>,
     config: FlowConfig,
     transforms: Vec<Arc<dyn Transform>>,
+    /// What is written to, when it is known.
+    ends: Option<[Arc<dyn Integration>; 2]>,
 }
 
 impl FieldMap {
@@ -82,7 +86,30 @@ impl FieldMap {
             rules,
             config: config.clone(),
             transforms,
+            ends: None,
         })
+    }
+
+    /// The same map, which knows what these take.
+    pub(crate) fn between(self, left: Arc<dyn Integration>, right: Arc<dyn Integration>) -> Self {
+        Self {
+            ends: Some([left, right]),
+            ..self
+        }
+    }
+
+    /// Whether a side can be told that a channel, by its word in the stored state, is blocked or allowed.
+    pub(crate) fn takes_opt_out(&self, side: Side, channel: &str, blocked: bool) -> bool {
+        let Some([left, right]) = &self.ends else {
+            return true;
+        };
+        let end = match side {
+            Side::Left => left,
+            Side::Right => right,
+        };
+        let channel = channel_of(channel);
+        let contacts = end.contacts();
+        contacts.is_none_or(|contacts| contacts.writes_opt_out(channel.as_ref(), blocked))
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {
@@ -129,7 +156,7 @@ impl FieldMap {
             }
         }
         for (channel, blocked) in &patch.opt_outs {
-            if channel == "all" {
+            if channel == ALL {
                 contact.opt_outs.all = Some(*blocked);
             } else {
                 contact

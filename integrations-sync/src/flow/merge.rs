@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::base::{Base, OptBase};
 use super::config::{Clears, Way};
-use super::content::Content;
+use super::content::{ALL, Content};
 use super::map::FieldMap;
 
 /// One side of one field: what it was when both were last equal, and what it is now.
@@ -105,36 +105,46 @@ pub(crate) fn member(
     }
 }
 
+/// What else than the two sides there is to know of a channel.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Around {
+    /// Somebody else than the two sides forbids it.
+    pub(crate) others: bool,
+    /// All channels are blocked, and this side can only be told of them one by one: left, right.
+    pub(crate) all: (bool, bool),
+}
+
 /// One channel: who said STOP, and what each side is to show. Only its own word takes a side's STOP back.
 ///
-/// The answer is the new attribution and, per side, what to write.
+/// `takes` says whether a side can be told that the channel is blocked, or allowed: what it cannot be told is not written,
+/// and what it shows of that is its own. The answer is the new attribution and, per side, what to write.
 pub(crate) fn channel(
     base: OptBase,
     now: (Option<bool>, Option<bool>),
-    others: bool,
+    around: Around,
     way: Way,
+    takes: impl Fn(Side, bool) -> bool,
 ) -> (OptBase, (Option<bool>, Option<bool>)) {
-    let own = |was: bool, base: Option<bool>, now: Option<bool>| match now {
-        Some(true) if base != Some(true) => true,
+    let own = |side: Side, was: bool, base: Option<bool>, now: Option<bool>| match now {
+        Some(true) if base != Some(true) || !takes(side, true) => true,
         Some(false) => false,
         _ => was,
     };
-    let own_left = own(base.own_left, base.left, now.0);
-    let own_right = own(base.own_right, base.right, now.1);
-    let blocked = own_left || own_right || others;
-    let write = |side: Side, now: Option<bool>, own: bool| {
-        if !way.writes(side) {
-            None
-        } else if blocked {
+    let own_left = own(Side::Left, base.own_left, base.left, now.0);
+    let own_right = own(Side::Right, base.own_right, base.right, now.1);
+    let blocked = own_left || own_right || around.others;
+    let write = |side: Side, now: Option<bool>, own: bool, all: bool| {
+        let value = if blocked || all {
             (now != Some(true)).then_some(true)
         } else {
             // It shows a STOP that is not its own and that nobody stands by any more.
             (now == Some(true) && !own).then_some(false)
-        }
+        };
+        value.filter(|value| way.writes(side) && takes(side, *value))
     };
     let writes = (
-        write(Side::Left, now.0, own_left),
-        write(Side::Right, now.1, own_right),
+        write(Side::Left, now.0, own_left, around.all.0),
+        write(Side::Right, now.1, own_right, around.all.1),
     );
     let base = OptBase {
         left: now.0.or(base.left),
@@ -254,7 +264,7 @@ pub(crate) fn merge(
             .map(|entry| entry.value.clone());
         merged.patch_mut(to).fields.insert(rule.name.clone(), value);
     }
-    opt_outs(&mut merged, map.config().way, base, left, right, blocked);
+    opt_outs(&mut merged, map, base, left, right, blocked);
     merged
 }
 
@@ -310,12 +320,13 @@ fn set(
 
 fn opt_outs(
     merged: &mut Merge,
-    way: Way,
+    map: &FieldMap,
     base: &Base,
     left: &Content,
     right: &Content,
     blocked: &BTreeSet<String>,
 ) {
+    let mut all = (false, false);
     let channels: BTreeSet<&String> = left
         .opt_outs
         .keys()
@@ -323,13 +334,24 @@ fn opt_outs(
         .chain(base.opt_outs.keys())
         .chain(blocked)
         .collect();
-    for name in channels {
+    // What is blocked altogether comes first: it counts for each channel.
+    let (whole, single): (Vec<_>, Vec<_>) =
+        channels.into_iter().partition(|name| name.as_str() == ALL);
+    for name in whole.into_iter().chain(single) {
         let now = (
             left.opt_outs.get(name).copied(),
             right.opt_outs.get(name).copied(),
         );
         let was = base.opt_outs.get(name).copied().unwrap_or_default();
-        let (attributed, writes) = channel(was, now, blocked.contains(name), way);
+        let around = Around {
+            others: blocked.contains(name),
+            all,
+        };
+        let takes = |side, value| map.takes_opt_out(side, name, value);
+        let (attributed, writes) = channel(was, now, around, map.config().way, takes);
+        if name.as_str() == ALL && (around.others || attributed.own_left || attributed.own_right) {
+            all = (!takes(Side::Left, true), !takes(Side::Right, true));
+        }
         if let Some(value) = writes.0 {
             merged.left.opt_outs.insert(name.clone(), value);
         }

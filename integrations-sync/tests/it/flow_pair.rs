@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use integrations_core::email::EmailAddress;
-use integrations_core::model::Channel;
 use integrations_core::phone::PhoneNumber;
 use integrations_core::webhook::{Change, Object};
 use integrations_core::{Error, ErrorKind};
-use integrations_store::{MappingState, OptOutSource, OptOutWord, RunKind, Side};
+use integrations_store::{MappingState, Side};
 use integrations_sync::flow::{
     Action, Clears, ConflictPolicy, DeletePolicy, Field, FieldRule, MatchKey, Question, Way,
 };
@@ -31,9 +30,6 @@ on_both_engines!(
     promise_09_without_a_search_a_person_decides,
     an_echo_before_the_answer_creates_nobody,
     what_a_provider_refuses_goes_to_a_person_and_heals,
-    promise_15_a_stop_goes_over_and_is_lifted_by_its_source_alone,
-    promise_15_a_stop_is_heard_from_whom_is_not_synced,
-    promise_15_a_stop_of_another_source_shows_on_both_sides,
     who_lacks_what_a_side_needs_is_not_created_there,
     one_way_flows_write_one_way,
     emptied_fields_and_tags_go_over_when_they_should,
@@ -491,134 +487,6 @@ async fn what_a_provider_refuses_goes_to_a_person_and_heals(backend: Backend) {
     let synced = flow.sync_one(Side::Left, &id).await.unwrap();
     assert_eq!(synced.steps[0].action, Action::Link);
     pair.assert_equal();
-}
-
-async fn promise_15_a_stop_goes_over_and_is_lifted_by_its_source_alone(backend: Backend) {
-    let pair = Pair::new(&backend, quick()).await;
-    let left = pair.left.add(person(1));
-    pair.deliver().await;
-    let right = pair.right.ids()[0].clone();
-    let opt_outs = backend.store.opt_outs();
-    let phone = person(1).phone.unwrap();
-    let blocks = || async {
-        opt_outs
-            .blocks(&pair.tenant, &Channel::Sms, &phone)
-            .await
-            .unwrap()
-    };
-    let shown = || {
-        [pair.left.get(&left), pair.right.get(&right)]
-            .map(|contact| contact.unwrap().opt_outs.blocks(&Channel::Sms))
-    };
-    pair.left
-        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, true));
-    pair.deliver().await;
-    assert!(blocks().await);
-    assert_eq!(shown(), [true, true]);
-    // The other side lifts what it did not say: it stays.
-    pair.right
-        .edit(&right, |contact| contact.opt_outs.set(Channel::Sms, false));
-    pair.deliver().await;
-    assert!(blocks().await);
-    assert_eq!(shown(), [true, true]);
-    // The texting system says so too; then the left takes its word back.
-    let texting = OptOutSource::new("twilio");
-    let stop = OptOutWord::stop(&phone, Some(Channel::Sms), texting.clone());
-    opt_outs.note(&pair.tenant, &[stop]).await.unwrap();
-    pair.left
-        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, false));
-    pair.deliver().await;
-    assert!(blocks().await);
-    assert_eq!(shown(), [true, true]);
-    let lift = OptOutWord::lift(&phone, Some(Channel::Sms), texting);
-    opt_outs.note(&pair.tenant, &[lift]).await.unwrap();
-    assert!(!blocks().await);
-    pair.left
-        .edit(&left, |contact| contact.website = Some("x.example".into()));
-    pair.deliver().await;
-    assert_eq!(shown(), [false, false]);
-    // A STOP of a contact that is created on the other side goes with it.
-    let mut contact = person(2);
-    contact.opt_outs.all = Some(true);
-    pair.right.add(contact);
-    pair.deliver().await;
-    pair.assert_equal();
-    let phone = person(2).phone.unwrap();
-    assert!(
-        opt_outs
-            .blocks(&pair.tenant, &Channel::Call, &phone)
-            .await
-            .unwrap()
-    );
-    let said = opt_outs.list(&pair.tenant, &phone).await.unwrap();
-    assert_eq!(said.len(), 1, "the echo is nobody's word");
-}
-
-async fn promise_15_a_stop_is_heard_from_whom_is_not_synced(backend: Backend) {
-    let pair = Pair::new(&backend, quick().with_way(Way::ToRight)).await;
-    let opt_outs = backend.store.opt_outs();
-    let blocks = |n: u32| {
-        let (opt_outs, tenant) = (&opt_outs, &pair.tenant);
-        async move {
-            let phone = person(n).phone.unwrap();
-            opt_outs
-                .blocks(tenant, &Channel::Sms, &phone)
-                .await
-                .unwrap()
-        }
-    };
-    // One whom the flow never writes to the other side.
-    let right = pair.right.add(person(1));
-    pair.right
-        .edit(&right, |contact| contact.opt_outs.set(Channel::Sms, true));
-    pair.deliver().await;
-    assert!(blocks(1).await);
-    pair.right
-        .edit(&right, |contact| contact.opt_outs.set(Channel::Sms, false));
-    pair.deliver().await;
-    assert!(!blocks(1).await);
-    // One whom a person has to look at.
-    pair.right
-        .add(person(2).with_email(EmailAddress::parse("other@example.com").unwrap()));
-    pair.right.changes();
-    let left = pair.left.add(person(2));
-    pair.deliver().await;
-    assert_eq!(pair.questions().await, ["twin"]);
-    pair.left
-        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, true));
-    pair.left.changes();
-    pair.flow.run(RunKind::Full).execute().await.unwrap();
-    assert!(blocks(2).await);
-    pair.left
-        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, false));
-    pair.deliver().await;
-    assert!(!blocks(2).await);
-}
-
-async fn promise_15_a_stop_of_another_source_shows_on_both_sides(backend: Backend) {
-    let pair = Pair::new(&backend, quick()).await;
-    let left = pair.left.add(person(1));
-    pair.deliver().await;
-    let right = pair.right.ids()[0].clone();
-    let phone = person(1).phone.unwrap();
-    let shown = || {
-        [pair.left.get(&left), pair.right.get(&right)]
-            .map(|contact| contact.unwrap().opt_outs.blocks(&Channel::Sms))
-    };
-    let texting = OptOutSource::new("twilio");
-    let says = [
-        OptOutWord::stop(&phone, Some(Channel::Sms), texting.clone()),
-        OptOutWord::lift(&phone, Some(Channel::Sms), texting),
-    ];
-    for (word, expected) in says.into_iter().zip([true, false]) {
-        let opt_outs = backend.store.opt_outs();
-        opt_outs.note(&pair.tenant, &[word]).await.unwrap();
-        pair.flow.sync_address(None, Some(&phone)).await.unwrap();
-        assert_eq!(shown(), [expected; 2]);
-        // What was written comes back, and is no word of either side.
-        pair.deliver().await;
-        assert_eq!(shown(), [expected; 2]);
-    }
 }
 
 async fn one_way_flows_write_one_way(backend: Backend) {

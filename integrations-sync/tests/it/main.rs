@@ -11,6 +11,7 @@
 mod backend;
 mod budget;
 mod flow_claims;
+mod flow_opt_outs;
 mod flow_pair;
 mod flow_queue;
 mod flow_random;

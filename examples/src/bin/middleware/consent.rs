@@ -11,7 +11,7 @@ use integrations_core::consent::{Reading, read};
 use integrations_core::model::Channel;
 use integrations_core::phone::PhoneNumber;
 use integrations_core::webhook::Event;
-use integrations_core::{IntegrationId, Result, TenantId, Timestamp};
+use integrations_core::{ErrorKind, IntegrationId, Result, TenantId, Timestamp};
 use integrations_store::{OptOutSource, OptOutWord, Side, StoredOptOut, Transaction};
 use integrations_sync::inbox::Arrival;
 
@@ -228,7 +228,8 @@ impl Hub {
         };
         let own = format!("integration:{own}");
         let said = opt_outs.list(&self.tenant, phone).await?;
-        if native || said.iter().any(|word| word.source.name == own) {
+        let is_noted = said.iter().any(|word| word.source.name == own);
+        if is_noted || (native && !self.stands_in_aloware(phone).await?) {
             let mut transaction = self.store().begin("middleware.native").await?;
             let _held: Option<Timestamp> = self
                 .records
@@ -250,6 +251,20 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Whether Aloware still shows a STOP of its own.
+    async fn stands_in_aloware(&self, phone: &PhoneNumber) -> Result<bool> {
+        let connection = self.manager.connect(&self.tenant, self.ids.aloware).await?;
+        let Some(contacts) = connection.contacts() else {
+            return Ok(true);
+        };
+        match contacts.get(&phone.as_str().into()).await {
+            Ok(contact) => Ok(contact.opt_outs.blocks(&Channel::Sms)),
+            // Nobody is there to take it back.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     async fn start(&self, heard: Heard, phone: &PhoneNumber, at: Timestamp) -> Result<()> {

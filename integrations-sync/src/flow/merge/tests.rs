@@ -179,11 +179,23 @@ struct Line {
     base: OptBase,
     now: (Option<bool>, Option<bool>),
     writes: u32,
+    /// Whether the right can be told nothing.
+    deaf: bool,
 }
 
 impl Line {
+    fn step(&self, others: bool) -> (OptBase, (Option<bool>, Option<bool>)) {
+        let around = Around {
+            others,
+            ..Around::default()
+        };
+        channel(self.base, self.now, around, Way::Both, |side, _| {
+            side == Side::Left || !self.deaf
+        })
+    }
+
     fn sync(&mut self, others: bool) {
-        let (base, writes) = channel(self.base, self.now, others, Way::Both);
+        let (base, writes) = self.step(others);
         self.base = base;
         if let Some(value) = writes.0 {
             (self.now.0, self.base.left) = (Some(value), Some(value));
@@ -202,6 +214,7 @@ fn promise_15_a_stop_goes_over_and_only_its_side_takes_it_back() {
         base: OptBase::default(),
         now: (Some(false), None),
         writes: 0,
+        deaf: false,
     };
     line.sync(false);
     assert_eq!(line.writes, 0);
@@ -239,7 +252,7 @@ proptest! {
     fn promise_15_whoever_stands_by_a_stop_is_heard(
         words in proptest::collection::vec((any::<bool>(), any::<bool>()), 1..40)
     ) {
-        let mut line = Line { base: OptBase::default(), now: (None, None), writes: 0 };
+        let mut line = Line { base: OptBase::default(), now: (None, None), writes: 0, deaf: false };
         let mut own = (false, false);
         for (left, stop) in words {
             let (place, owned) = if left { (&mut line.now.0, &mut own.0) } else { (&mut line.now.1, &mut own.1) };
@@ -329,4 +342,27 @@ fn one_place_is_in_one_rule() {
     let config =
         FlowConfig::new().with_fields(vec![FieldRule::renamed(Field::Tags, Field::Website)]);
     assert!(FieldMap::new(&config, Vec::new()).is_err());
+}
+
+/// A side that cannot be told of a STOP shows its own, even one that came while we believed it to be ours.
+#[test]
+fn promise_15_what_a_side_cannot_be_told_is_its_own_word() {
+    let mut line = Line {
+        base: OptBase::default(),
+        now: (Some(false), Some(false)),
+        writes: 0,
+        deaf: true,
+    };
+    line.sync(true);
+    assert_eq!(line.now, (Some(true), Some(false)), "one side shows it");
+    line.sync(true);
+    assert_eq!(line.writes, 1, "the other is not asked again and again");
+    // Taken for ours before, or not: it is not.
+    (line.now.1, line.base.right) = (Some(true), Some(true));
+    line.sync(false);
+    assert!(line.base.own_right);
+    assert_eq!(line.now, (Some(true), Some(true)), "it still stands");
+    line.now.1 = Some(false);
+    line.sync(false);
+    assert_eq!(line.now, (Some(false), Some(false)));
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use integrations_core::email::EmailAddress;
-use integrations_core::model::{Contact, Conversation, ExternalId, Message, OptOuts};
+use integrations_core::model::{Channel, Contact, Conversation, ExternalId, Message, OptOuts};
 use integrations_core::paging::{Cursor, Page, Pages};
 use integrations_core::phone::PhoneNumber;
 use integrations_core::provider::{ConnectionReport, ContactApi, Integration, MessageApi, Sent};
@@ -59,6 +59,8 @@ struct Shared {
     keeps: Mutex<Option<Edit>>,
     halted: Notify,
     resumed: Notify,
+    /// The channels whose opt-outs it can be told; all unless there is a list.
+    channels: Mutex<Option<Vec<Channel>>>,
 }
 
 #[derive(Default)]
@@ -100,6 +102,7 @@ impl Crm {
             keeps: Mutex::new(None),
             halted: Notify::new(),
             resumed: Notify::new(),
+            channels: Mutex::new(None),
         }))
     }
 
@@ -118,6 +121,11 @@ impl Crm {
     /// Whether it can be searched.
     pub fn finds(&self, finds: bool) {
         self.0.finds.store(finds, Ordering::Relaxed);
+    }
+
+    /// Of no other channel's opt-out it can be told.
+    pub fn takes_opt_outs_of(&self, channels: &[Channel]) {
+        *self.0.channels.lock().unwrap() = Some(channels.to_vec());
     }
 
     /// Whether it can be listed.
@@ -413,6 +421,13 @@ impl ContactApi for Crm {
         self.wrote("update", id.as_str());
         let updated = Crm::get(self, id.as_str()).ok_or_else(missing)?;
         self.answer(late, updated).await
+    }
+
+    fn writes_opt_out(&self, channel: Option<&Channel>, _: bool) -> bool {
+        let channels = self.0.channels.lock().unwrap();
+        channels
+            .as_ref()
+            .is_none_or(|known| channel.is_some_and(|one| known.contains(one)))
     }
 
     async fn upsert(&self, contact: &Contact) -> Result<Contact> {

@@ -1,0 +1,207 @@
+//! STOP, on both sides of a flow and elsewhere.
+
+use integrations_core::email::EmailAddress;
+use integrations_core::model::Channel;
+use integrations_store::{OptOutSource, OptOutWord, RunKind, Side};
+use integrations_sync::flow::Way;
+
+use crate::backend::{Backend, on_both_engines};
+use crate::support::crm::{Pair, person, quick};
+
+on_both_engines!(
+    promise_15_a_stop_goes_over_and_is_lifted_by_its_source_alone,
+    promise_15_a_stop_is_heard_from_whom_is_not_synced,
+    promise_15_a_stop_of_another_source_shows_on_both_sides,
+    promise_15_a_stop_that_comes_with_our_write_is_its_sides_own,
+    a_side_that_knows_one_channel_is_told_of_all_by_that,
+);
+
+async fn promise_15_a_stop_goes_over_and_is_lifted_by_its_source_alone(backend: Backend) {
+    let pair = Pair::new(&backend, quick()).await;
+    let left = pair.left.add(person(1));
+    pair.deliver().await;
+    let right = pair.right.ids()[0].clone();
+    let opt_outs = backend.store.opt_outs();
+    let phone = person(1).phone.unwrap();
+    let blocks = || async {
+        opt_outs
+            .blocks(&pair.tenant, &Channel::Sms, &phone)
+            .await
+            .unwrap()
+    };
+    let shown = || {
+        [pair.left.get(&left), pair.right.get(&right)]
+            .map(|contact| contact.unwrap().opt_outs.blocks(&Channel::Sms))
+    };
+    pair.left
+        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, true));
+    pair.deliver().await;
+    assert!(blocks().await);
+    assert_eq!(shown(), [true, true]);
+    // The other side lifts what it did not say: it stays.
+    pair.right
+        .edit(&right, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.deliver().await;
+    assert!(blocks().await);
+    assert_eq!(shown(), [true, true]);
+    // The texting system says so too; then the left takes its word back.
+    let texting = OptOutSource::new("twilio");
+    let stop = OptOutWord::stop(&phone, Some(Channel::Sms), texting.clone());
+    opt_outs.note(&pair.tenant, &[stop]).await.unwrap();
+    pair.left
+        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.deliver().await;
+    assert!(blocks().await);
+    assert_eq!(shown(), [true, true]);
+    let lift = OptOutWord::lift(&phone, Some(Channel::Sms), texting);
+    opt_outs.note(&pair.tenant, &[lift]).await.unwrap();
+    assert!(!blocks().await);
+    pair.left
+        .edit(&left, |contact| contact.website = Some("x.example".into()));
+    pair.deliver().await;
+    assert_eq!(shown(), [false, false]);
+    // A STOP of a contact that is created on the other side goes with it.
+    let mut contact = person(2);
+    contact.opt_outs.all = Some(true);
+    pair.right.add(contact);
+    pair.deliver().await;
+    pair.assert_equal();
+    let phone = person(2).phone.unwrap();
+    assert!(
+        opt_outs
+            .blocks(&pair.tenant, &Channel::Call, &phone)
+            .await
+            .unwrap()
+    );
+    let said = opt_outs.list(&pair.tenant, &phone).await.unwrap();
+    assert_eq!(said.len(), 1, "the echo is nobody's word");
+}
+
+async fn promise_15_a_stop_is_heard_from_whom_is_not_synced(backend: Backend) {
+    let pair = Pair::new(&backend, quick().with_way(Way::ToRight)).await;
+    let opt_outs = backend.store.opt_outs();
+    let blocks = |n: u32| {
+        let (opt_outs, tenant) = (&opt_outs, &pair.tenant);
+        async move {
+            let phone = person(n).phone.unwrap();
+            opt_outs
+                .blocks(tenant, &Channel::Sms, &phone)
+                .await
+                .unwrap()
+        }
+    };
+    // One whom the flow never writes to the other side.
+    let right = pair.right.add(person(1));
+    pair.right
+        .edit(&right, |contact| contact.opt_outs.set(Channel::Sms, true));
+    pair.deliver().await;
+    assert!(blocks(1).await);
+    pair.right
+        .edit(&right, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.deliver().await;
+    assert!(!blocks(1).await);
+    // One whom a person has to look at.
+    pair.right
+        .add(person(2).with_email(EmailAddress::parse("other@example.com").unwrap()));
+    pair.right.changes();
+    let left = pair.left.add(person(2));
+    pair.deliver().await;
+    assert_eq!(pair.questions().await, ["twin"]);
+    pair.left
+        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, true));
+    pair.left.changes();
+    pair.flow.run(RunKind::Full).execute().await.unwrap();
+    assert!(blocks(2).await);
+    pair.left
+        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.deliver().await;
+    assert!(!blocks(2).await);
+}
+
+async fn promise_15_a_stop_of_another_source_shows_on_both_sides(backend: Backend) {
+    let pair = Pair::new(&backend, quick()).await;
+    let left = pair.left.add(person(1));
+    pair.deliver().await;
+    let right = pair.right.ids()[0].clone();
+    let phone = person(1).phone.unwrap();
+    let shown = || {
+        [pair.left.get(&left), pair.right.get(&right)]
+            .map(|contact| contact.unwrap().opt_outs.blocks(&Channel::Sms))
+    };
+    let texting = OptOutSource::new("twilio");
+    let says = [
+        OptOutWord::stop(&phone, Some(Channel::Sms), texting.clone()),
+        OptOutWord::lift(&phone, Some(Channel::Sms), texting),
+    ];
+    for (word, expected) in says.into_iter().zip([true, false]) {
+        let opt_outs = backend.store.opt_outs();
+        opt_outs.note(&pair.tenant, &[word]).await.unwrap();
+        pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+        assert_eq!(shown(), [expected; 2]);
+        // What was written comes back, and is no word of either side.
+        pair.deliver().await;
+        assert_eq!(shown(), [expected; 2]);
+    }
+}
+
+/// The right cannot be told of text messages; somebody says STOP there while something else is written.
+async fn promise_15_a_stop_that_comes_with_our_write_is_its_sides_own(backend: Backend) {
+    let pair = Pair::new(&backend, quick()).await;
+    pair.right.takes_opt_outs_of(&[Channel::Call]);
+    let id = pair.left.add(person(1));
+    pair.deliver().await;
+    let phone = person(1).phone.unwrap();
+    let opt_outs = pair.store.opt_outs();
+    let said = |stop: bool| {
+        let source = OptOutSource::new("texting");
+        match stop {
+            true => OptOutWord::stop(&phone, Some(Channel::Sms), source),
+            false => OptOutWord::lift(&phone, Some(Channel::Sms), source),
+        }
+    };
+    opt_outs.note(&pair.tenant, &[said(true)]).await.unwrap();
+    pair.right
+        .keeps(|contact| contact.opt_outs.set(Channel::Sms, true));
+    pair.left
+        .edit(&id, |contact| contact.first_name = Some("New".to_owned()));
+    pair.deliver().await;
+    opt_outs.note(&pair.tenant, &[said(false)]).await.unwrap();
+    pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+    pair.deliver().await;
+    let blocked = opt_outs.blocks(&pair.tenant, &Channel::Sms, &phone).await;
+    assert!(blocked.unwrap(), "the right's own word stands");
+    let left = pair.left.get(&id).unwrap();
+    assert!(left.opt_outs.blocks(&Channel::Sms));
+    // And it is the right's to take back.
+    pair.right.keeps(|_| {});
+    let other = pair.right.ids().pop().unwrap();
+    pair.right
+        .edit(&other, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.deliver().await;
+    let blocked = opt_outs.blocks(&pair.tenant, &Channel::Sms, &phone).await;
+    assert!(!blocked.unwrap());
+    assert!(!pair.left.get(&id).unwrap().opt_outs.blocks(&Channel::Sms));
+}
+
+async fn a_side_that_knows_one_channel_is_told_of_all_by_that(backend: Backend) {
+    let pair = Pair::new(&backend, quick()).await;
+    pair.right.takes_opt_outs_of(&[Channel::Call]);
+    let id = pair.left.add(person(1));
+    pair.deliver().await;
+    pair.left.edit(&id, |contact| {
+        contact.opt_outs.all = Some(true);
+        contact.opt_outs.set(Channel::Call, false);
+    });
+    pair.deliver().await;
+    let right = pair.right.contacts().pop().unwrap();
+    assert_eq!(right.opt_outs.all, None);
+    assert!(right.opt_outs.blocks(&Channel::Call));
+    let writes = pair.api_writes();
+    pair.flow.sync_one(Side::Left, &id).await.unwrap();
+    assert_eq!(pair.api_writes(), writes, "once is enough");
+    pair.left
+        .edit(&id, |contact| contact.opt_outs.all = Some(false));
+    pair.deliver().await;
+    let right = pair.right.contacts().pop().unwrap();
+    assert!(!right.opt_outs.blocks(&Channel::Call));
+}
