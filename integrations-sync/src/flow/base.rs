@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::Clears;
 use super::content::Content;
+use super::merge::Patch;
 
 /// The last agreed state of a pair. Each side has its own hash of each field: a side that keeps less than it is given
 /// (a shorter text, no company) is not taken for one that changed it.
@@ -50,6 +51,12 @@ pub(crate) struct OptBase {
     /// Whether the STOP on the right came from the right, not from us.
     #[serde(rename = "or")]
     pub(crate) own_right: bool,
+    /// Whether we are about to show a STOP on the left: seen there, it is ours, though nobody told us that it arrived.
+    #[serde(rename = "il", skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) intended_left: bool,
+    /// The same of the right.
+    #[serde(rename = "ir", skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) intended_right: bool,
 }
 
 impl OptBase {
@@ -58,6 +65,11 @@ impl OptBase {
             Side::Left => self.left,
             Side::Right => self.right,
         }
+    }
+
+    /// Whether nothing was agreed on yet.
+    fn is_blank(&self) -> bool {
+        (self.left, self.right) == (None, None) && !self.own_left && !self.own_right
     }
 
     pub(crate) fn own(&self, side: Side) -> bool {
@@ -95,7 +107,37 @@ impl Base {
 
     /// Whether the sides have never been equal.
     pub(crate) fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.sets.is_empty() && self.opt_outs.is_empty()
+        self.fields.is_empty()
+            && self.sets.is_empty()
+            && self.opt_outs.values().all(OptBase::is_blank)
+    }
+
+    /// Notes which STOPs a side is about to be shown.
+    pub(crate) fn intend(&mut self, side: Side, patch: &Patch) {
+        let stops = patch.opt_outs.iter().filter(|(_, blocked)| **blocked);
+        for (channel, _) in stops {
+            let base = self.opt_outs.entry(channel.clone()).or_default();
+            match side {
+                Side::Left => base.intended_left = true,
+                Side::Right => base.intended_right = true,
+            }
+        }
+    }
+
+    /// Nothing but which STOPs the sides were about to be shown.
+    pub(crate) fn intended(&self) -> Self {
+        let intended = |base: &OptBase| OptBase {
+            intended_left: base.intended_left,
+            intended_right: base.intended_right,
+            ..OptBase::default()
+        };
+        let channels = self.opt_outs.iter();
+        Self {
+            opt_outs: channels
+                .map(|(channel, base)| (channel.clone(), intended(base)))
+                .collect(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn field(&self, name: &str, side: Side) -> Option<u64> {

@@ -45,7 +45,8 @@ impl Inner {
         *mapping.external_id_mut(to) = Some(id);
         mapping.state = MappingState::Linked;
         (mapping.creating, mapping.intent_hash) = (None, None);
-        let base = Base::default();
+        // Of a creation that was cut off.
+        let base = Base::read(&mapping.base)?.intended();
         mapping.base = base.json();
         let known = Known {
             mapping,

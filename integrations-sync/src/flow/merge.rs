@@ -125,13 +125,14 @@ pub(crate) fn channel(
     way: Way,
     takes: impl Fn(Side, bool) -> bool,
 ) -> (OptBase, (Option<bool>, Option<bool>)) {
-    let own = |side: Side, was: bool, base: Option<bool>, now: Option<bool>| match now {
-        Some(true) if base != Some(true) || !takes(side, true) => true,
+    let own = |side: Side, intended: bool, now: Option<bool>| match now {
+        Some(true) if !takes(side, true) => true,
+        Some(true) if base.shown(side) != Some(true) && !intended => true,
         Some(false) => false,
-        _ => was,
+        _ => base.own(side),
     };
-    let own_left = own(Side::Left, base.own_left, base.left, now.0);
-    let own_right = own(Side::Right, base.own_right, base.right, now.1);
+    let own_left = own(Side::Left, base.intended_left, now.0);
+    let own_right = own(Side::Right, base.intended_right, now.1);
     let blocked = own_left || own_right || around.others;
     let write = |side: Side, now: Option<bool>, own: bool, all: bool| {
         let value = if blocked || all {
@@ -151,6 +152,8 @@ pub(crate) fn channel(
         right: now.1.or(base.right),
         own_left,
         own_right,
+        intended_left: false,
+        intended_right: false,
     };
     (base, writes)
 }

@@ -180,6 +180,11 @@ impl Inner {
         if pass.plan {
             return Ok(Turn::Done(Synced { steps, echo: false }));
         }
+        let mut intent = known.base.clone();
+        for side in Side::ALL {
+            intent.intend(side, merged.patch(side));
+        }
+        mapping.base = intent.json();
         let Some(mut claim) = self.claim_row(&mut mapping).await? else {
             return Ok(Turn::Again);
         };
@@ -201,6 +206,13 @@ impl Inner {
             match self.update(&mut claim, &mut mapping, side, patch).await {
                 Ok(answer) => agreement.written(self, side, &read, patch, answer)?,
                 Err(error) => {
+                    if !may_have_happened(&error) {
+                        // What shows a STOP by then said so itself.
+                        let mut intent = known.base.clone();
+                        let written = Side::ALL.into_iter().take_while(|done| *done != side);
+                        written.for_each(|done| intent.intend(done, merged.patch(done)));
+                        mapping.base = intent.json();
+                    }
                     return self.after_update(pass, mapping, known.side, error).await;
                 }
             }
@@ -308,6 +320,10 @@ impl Inner {
         mapping.state = MappingState::Creating;
         mapping.creating = Some(to);
         mapping.intent_hash = Some(self.map.content(to, &contact)?.hash());
+        let mut intent = base.clone();
+        intent.intend(to, patch);
+        intent.intend(side, back);
+        mapping.base = intent.json();
         // From here on nobody creates this contact before it is known what became of it.
         let Some(mut claim) = self.claim_row(&mut mapping).await? else {
             return Ok(Turn::Again);

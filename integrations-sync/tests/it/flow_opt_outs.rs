@@ -2,19 +2,33 @@
 
 use integrations_core::email::EmailAddress;
 use integrations_core::model::Channel;
+use integrations_core::{Error, ErrorKind};
 use integrations_store::{OptOutSource, OptOutWord, RunKind, Side};
 use integrations_sync::flow::Way;
 
 use crate::backend::{Backend, on_both_engines};
-use crate::support::crm::{Pair, person, quick};
+use crate::support::crm::{Crm, Pair, When, person, quick};
 
 on_both_engines!(
     promise_15_a_stop_goes_over_and_is_lifted_by_its_source_alone,
     promise_15_a_stop_is_heard_from_whom_is_not_synced,
     promise_15_a_stop_of_another_source_shows_on_both_sides,
     promise_15_a_stop_that_comes_with_our_write_is_its_sides_own,
+    promise_15_a_stop_of_ours_whose_arrival_nobody_told_is_ours,
     a_side_that_knows_one_channel_is_told_of_all_by_that,
 );
+
+/// What somebody who is no side of the flow says of text messages to a person.
+async fn texting(pair: &Pair, n: u32, stop: bool) {
+    let phone = person(n).phone.unwrap();
+    let source = OptOutSource::new("texting");
+    let word = match stop {
+        true => OptOutWord::stop(&phone, Some(Channel::Sms), source),
+        false => OptOutWord::lift(&phone, Some(Channel::Sms), source),
+    };
+    let opt_outs = pair.store.opt_outs();
+    opt_outs.note(&pair.tenant, &[word]).await.unwrap();
+}
 
 async fn promise_15_a_stop_goes_over_and_is_lifted_by_its_source_alone(backend: Backend) {
     let pair = Pair::new(&backend, quick()).await;
@@ -152,20 +166,13 @@ async fn promise_15_a_stop_that_comes_with_our_write_is_its_sides_own(backend: B
     pair.deliver().await;
     let phone = person(1).phone.unwrap();
     let opt_outs = pair.store.opt_outs();
-    let said = |stop: bool| {
-        let source = OptOutSource::new("texting");
-        match stop {
-            true => OptOutWord::stop(&phone, Some(Channel::Sms), source),
-            false => OptOutWord::lift(&phone, Some(Channel::Sms), source),
-        }
-    };
-    opt_outs.note(&pair.tenant, &[said(true)]).await.unwrap();
+    texting(&pair, 1, true).await;
     pair.right
         .keeps(|contact| contact.opt_outs.set(Channel::Sms, true));
     pair.left
         .edit(&id, |contact| contact.first_name = Some("New".to_owned()));
     pair.deliver().await;
-    opt_outs.note(&pair.tenant, &[said(false)]).await.unwrap();
+    texting(&pair, 1, false).await;
     pair.flow.sync_address(None, Some(&phone)).await.unwrap();
     pair.deliver().await;
     let blocked = opt_outs.blocks(&pair.tenant, &Channel::Sms, &phone).await;
@@ -181,6 +188,44 @@ async fn promise_15_a_stop_that_comes_with_our_write_is_its_sides_own(backend: B
     let blocked = opt_outs.blocks(&pair.tenant, &Channel::Sms, &phone).await;
     assert!(!blocked.unwrap());
     assert!(!pair.left.get(&id).unwrap().opt_outs.blocks(&Channel::Sms));
+}
+
+/// The answer of the write that shows a STOP is lost: an update's on one side, a creation's on the other.
+async fn promise_15_a_stop_of_ours_whose_arrival_nobody_told_is_ours(backend: Backend) {
+    let pair = Pair::new(&backend, quick()).await;
+    let lost = || Error::new(ErrorKind::Timeout, "no answer").with_outcome_unknown(true);
+    let shown = |crm: &Crm, n: u32| {
+        let phone = person(n).phone;
+        let all = crm.contacts().into_iter();
+        let contact = all.filter(|one| one.phone == phone).next_back();
+        contact.is_some_and(|one| one.opt_outs.blocks(&Channel::Sms))
+    };
+    pair.left.add(person(1));
+    pair.deliver().await;
+    for n in [1, 2] {
+        let phone = person(n).phone.unwrap();
+        texting(&pair, n, true).await;
+        if n == 1 {
+            pair.left.fail("update", When::After, lost());
+            let cut_off = pair.flow.sync_address(None, Some(&phone)).await;
+            assert!(cut_off.unwrap_err().is_retryable());
+            assert!(shown(&pair.left, n), "it arrived");
+        } else {
+            pair.right.fail("create", When::After, lost());
+            pair.left.add(person(n));
+        }
+        pair.deliver().await;
+        pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+        assert!(shown(&pair.left, n) && shown(&pair.right, n), "{n}");
+        texting(&pair, n, false).await;
+        pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+        pair.deliver().await;
+        assert!(!shown(&pair.left, n) && !shown(&pair.right, n), "{n}");
+        let opt_outs = pair.store.opt_outs();
+        let said = opt_outs.list(&pair.tenant, &phone).await.unwrap();
+        assert!(said.is_empty(), "{n}: {said:?}");
+    }
+    assert_eq!(pair.right.count("create"), 2);
 }
 
 async fn a_side_that_knows_one_channel_is_told_of_all_by_that(backend: Backend) {
