@@ -46,6 +46,7 @@ impl Agreement {
         let mut base = base;
         (base.asked, base.keep, base.alone) = (false, None, false);
         base.opt_outs = opt_outs;
+        base.writes.clear();
         Self {
             mapping,
             base,
@@ -78,15 +79,7 @@ impl Agreement {
         patch: &Patch,
         answer: Option<Contact>,
     ) -> Result<()> {
-        let entry = |name: &str, value: &serde_json::Value| {
-            let rule = inner.map.rules().iter().find(|rule| rule.name == name);
-            let text = rule.map_or_else(String::new, |rule| rule.field.on(side).normalise(value));
-            Value {
-                value: value.clone(),
-                hash: hash(&[&text]),
-            }
-        };
-        let mut after = overlay(&before.content, patch, entry);
+        let mut after = inner.expected(side, &before.content, patch);
         let (mut at, mut contact) = (before.at, before.contact.clone());
         if let Some(answer) = answer {
             let shown = inner.map.content(side, &answer)?;
@@ -232,6 +225,18 @@ pub(crate) fn subject(mapping: &Mapping) -> String {
 }
 
 impl Inner {
+    /// What a side will say when a patch is written to it.
+    pub(crate) fn expected(&self, side: Side, before: &Content, patch: &Patch) -> Content {
+        overlay(before, patch, |name, value| {
+            let rule = self.map.rules().iter().find(|rule| rule.name == name);
+            let text = rule.map_or_else(String::new, |rule| rule.field.on(side).normalise(value));
+            Value {
+                value: value.clone(),
+                hash: hash(&[&text]),
+            }
+        })
+    }
+
     /// Hears the STOP of a contact that is not synced otherwise. That it is taken back is heard from events alone: a
     /// listing shows every contact, and nearly none has anything to take back.
     pub(crate) async fn note_stops(

@@ -24,6 +24,9 @@ pub(crate) struct Base {
     /// By channel, who said what.
     #[serde(rename = "o", skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) opt_outs: BTreeMap<String, OptBase>,
+    /// By field, what was about to be written: when the side shows it, it was.
+    #[serde(rename = "i", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) writes: BTreeMap<String, Intent>,
     /// Whether a question about a refused write is open.
     #[serde(rename = "q", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) asked: bool,
@@ -33,6 +36,17 @@ pub(crate) struct Base {
     /// A person decided that this is somebody of their own, and it has not been carried out yet.
     #[serde(rename = "a", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) alone: bool,
+}
+
+/// A write of a field, before anybody knows what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    /// The side that is written to.
+    #[serde(rename = "t")]
+    to: Side,
+    /// The hashes of left and right once it is written.
+    #[serde(rename = "h")]
+    after: (Option<u64>, Option<u64>),
 }
 
 /// The last agreed state of one channel.
@@ -112,6 +126,39 @@ impl Base {
             && self.opt_outs.values().all(OptBase::is_blank)
     }
 
+    /// Notes which fields a side is about to be written, and what they will say; `across` is what the other side says.
+    pub(crate) fn intend_fields(
+        &mut self,
+        to: Side,
+        patch: &Patch,
+        expected: &Content,
+        across: &Content,
+    ) {
+        let hash = |content: &Content, name: &String| content.fields.get(name).map(|one| one.hash);
+        for name in patch.fields.keys() {
+            let mut after = (None, None);
+            set(&mut after, to, hash(expected, name));
+            set(&mut after, to.other(), hash(across, name));
+            self.writes.insert(name.clone(), Intent { to, after });
+        }
+    }
+
+    /// What was agreed on, with what was about to be written and is there now. Otherwise our own write would look like a
+    /// change by the side, and could win over a later one.
+    pub(crate) fn settled(mut self, left: &Content, right: &Content) -> Self {
+        for (name, intent) in std::mem::take(&mut self.writes) {
+            let content = match intent.to {
+                Side::Left => left,
+                Side::Right => right,
+            };
+            let now = content.fields.get(&name).map(|one| one.hash);
+            if now == hash_of(&intent.after, intent.to) {
+                self.fields.insert(name, intent.after);
+            }
+        }
+        self
+    }
+
     /// Notes which STOPs a side is about to be shown.
     pub(crate) fn intend(&mut self, side: Side, patch: &Patch) {
         let stops = patch.opt_outs.iter().filter(|(_, blocked)| **blocked);
@@ -149,8 +196,11 @@ impl Base {
         bits.is_some_and(|bits| bits & bit(side) != 0)
     }
 
-    /// Whether a side says what it said when the sides were last equal.
+    /// Whether a side says what it said when the sides were last equal, and nothing was about to be written since.
     pub(crate) fn unchanged(&self, side: Side, content: &Content, clears: Clears) -> bool {
+        if !self.writes.is_empty() {
+            return false;
+        }
         let same_fields = content
             .fields
             .iter()

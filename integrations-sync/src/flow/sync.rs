@@ -299,7 +299,7 @@ impl Inner {
     pub(crate) async fn resolve_pair(
         &self,
         pass: &Pass,
-        known: Known,
+        mut known: Known,
         gone: Option<Timestamp>,
     ) -> Result<Turn> {
         let blocked = self
@@ -310,6 +310,14 @@ impl Inner {
                     .map(|read| &read.contact),
             )
             .await?;
+        let both = known.on(Side::Left).zip(known.on(Side::Right));
+        let settled = both.map(|(left, right)| {
+            let base = known.base.clone();
+            base.settled(&left.content, &right.content)
+        });
+        if let Some(base) = settled {
+            known.base = base;
+        }
         let seen = |side: Side| match (known.on(side), side == known.side) {
             (Some(read), _) => Seen::Here(&read.content, read.at),
             (None, true) => Seen::Gone(gone),
@@ -459,7 +467,10 @@ impl Inner {
         let Ok(content) = self.map.content(side, contact) else {
             return Ok(false);
         };
-        if row.hash(side) == Some(content.hash()) && !row.base.contains("\"k\":") {
+        let open = ["\"k\":", "\"i\":"];
+        if row.hash(side) == Some(content.hash())
+            && !open.iter().any(|mark| row.base.contains(mark))
+        {
             return Ok(true);
         }
         let base = Base::read(&row.base)?;

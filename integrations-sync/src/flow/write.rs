@@ -180,7 +180,15 @@ impl Inner {
         if pass.plan {
             return Ok(Turn::Done(Synced { steps, echo: false }));
         }
-        let mut intent = known.base.clone();
+        let mut fields = known.base.clone();
+        for side in Side::ALL {
+            if let (Some(own), Some(across)) = (known.on(side), known.on(side.other())) {
+                let patch = merged.patch(side);
+                let expected = self.expected(side, &own.content, patch);
+                fields.intend_fields(side, patch, &expected, &across.content);
+            }
+        }
+        let mut intent = fields.clone();
         for side in Side::ALL {
             intent.intend(side, merged.patch(side));
         }
@@ -208,7 +216,7 @@ impl Inner {
                 Err(error) => {
                     if !may_have_happened(&error) {
                         // What shows a STOP by then said so itself.
-                        let mut intent = known.base.clone();
+                        let mut intent = fields;
                         let written = Side::ALL.into_iter().take_while(|done| *done != side);
                         written.for_each(|done| intent.intend(done, merged.patch(done)));
                         mapping.base = intent.json();

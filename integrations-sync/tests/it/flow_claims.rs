@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use integrations_core::{Error, ErrorKind};
 use integrations_store::{PutMapping, Side};
+use integrations_sync::flow::ConflictPolicy;
 
 use crate::backend::{Backend, on_both_engines};
-use crate::support::crm::{FLOW, Pair, person, quick};
+use crate::support::crm::{FLOW, Pair, When, person, quick};
 
 on_both_engines!(
     two_processes_create_one,
     promise_05_a_call_is_given_up_with_its_claim,
+    promise_05_a_write_that_was_cut_off_is_not_taken_for_a_change,
 );
 
 async fn two_processes_create_one(backend: Backend) {
@@ -87,5 +90,56 @@ async fn take(pair: &Pair, id: &str) {
         if !written.is_empty() {
             return;
         }
+    }
+}
+
+/// Both sides have changed, the write to the left arrives, and the one to the right does not; then somebody changes on the
+/// right what the left was just given.
+async fn promise_05_a_write_that_was_cut_off_is_not_taken_for_a_change(backend: Backend) {
+    let policies = [
+        ConflictPolicy::Prefer(Side::Left),
+        ConflictPolicy::LastWriteWins,
+        ConflictPolicy::Ask,
+    ];
+    let mut pair = Pair::new(&backend, quick()).await;
+    for (n, policy) in (1..).zip(policies) {
+        pair.flow = pair.again(&backend.store, quick().with_conflicts(policy));
+        let left = pair.left.add(person(n));
+        pair.deliver().await;
+        let right = pair.right.ids().pop().unwrap();
+        for when in [When::Before, When::After] {
+            pair.left.edit(&left, |contact| {
+                contact.last_name = Some(format!("L{when:?}"))
+            });
+            pair.right.edit(&right, |contact| {
+                contact.first_name = Some(format!("R{when:?}"))
+            });
+            let (call, on) = match when {
+                // The left was written.
+                When::Before => ("update", &pair.right),
+                // Nobody knows whether it was.
+                When::After => ("update", &pair.left),
+            };
+            let lost = Error::new(ErrorKind::Timeout, "no answer").with_outcome_unknown(true);
+            on.fail(call, when, lost);
+            pair.right.changes();
+            pair.left.changes();
+            let failed = pair.flow.sync_one(Side::Left, &left).await.unwrap_err();
+            assert!(failed.is_retryable());
+            pair.right.edit(&right, |contact| {
+                contact.first_name = Some(format!("S{when:?}"))
+            });
+            // An answer that came in time would have told the left's own time too.
+            pair.left.edit(&left, |contact| {
+                contact.website = Some("https://example.com".into())
+            });
+            pair.deliver().await;
+            pair.assert_equal();
+            let left = pair.left.get(&left).unwrap();
+            let name = (left.first_name.as_deref(), left.last_name.as_deref());
+            let (first, last) = (format!("S{when:?}"), format!("L{when:?}"));
+            assert_eq!(name, (Some(&*first), Some(&*last)), "{policy:?}");
+        }
+        assert_eq!(pair.questions().await, [""; 0], "{policy:?}");
     }
 }
