@@ -15,7 +15,7 @@ use super::books::Entry;
 use super::config::Clears;
 use super::content::{ALL, Content, Entry as Value, hash};
 use super::engine::Inner;
-use super::merge::Patch;
+use super::merge::{Patch, apart};
 use super::step::Synced;
 use super::sync::{Pass, Read, Turn};
 use super::write::overlay;
@@ -269,6 +269,75 @@ impl Inner {
             return Ok(());
         }
         self.books.write(entry).await.map(drop)
+    }
+
+    /// A contact that is not synced otherwise: its STOP is heard, and it is shown that of others.
+    pub(crate) async fn apart(
+        &self,
+        pass: &Pass,
+        mut mapping: Mapping,
+        side: Side,
+        contact: &Contact,
+    ) -> Result<Turn> {
+        if pass.plan || !self.map.opt_outs() {
+            return Ok(Turn::nothing());
+        }
+        // What cannot be read is a question already.
+        let Ok(content) = self.map.content(side, contact) else {
+            return Ok(Turn::nothing());
+        };
+        let mut base = Base::read(&mapping.base)?;
+        if mapping.state != MappingState::Held {
+            // It is nobody's other half any more.
+            let channels = base.opt_outs.values_mut();
+            channels.for_each(|channel| *channel = channel.without(side.other()));
+        }
+        let blocked = self.blocked([contact]).await?;
+        let (said, patch) = apart(&self.map, &base, side, &content, &blocked);
+        let lifts = pass.webhook && content.opt_outs.values().any(|blocked| !blocked);
+        if patch.is_empty() && said == base.opt_outs && !lifts {
+            return Ok(Turn::nothing());
+        }
+        let mut steps = Vec::new();
+        if !patch.is_empty() {
+            let mut intent = base.clone();
+            intent.intend(side, &patch);
+            mapping.base = intent.json();
+            match self.show(&mut mapping, side, &patch).await? {
+                Some(step) => steps.push(step),
+                None => return Ok(Turn::Again),
+            }
+        }
+        let phones: Vec<_> = contact.phones().map(OptOutAddress::from).collect();
+        let emails: Vec<_> = contact.emails().map(OptOutAddress::from).collect();
+        let id = mapping.external_id(side).unwrap_or_default();
+        let source = OptOutSource::new(self.source(side)).with_subject(id);
+        let mut entry = Entry::new(&self.tenant, &self.name);
+        for (name, now) in &said {
+            let channel = channel_of(name);
+            if now.own(side) {
+                entry
+                    .words
+                    .extend(stops(channel, &source, &phones, &emails));
+            } else if content.opt_outs.get(name) == Some(&false) {
+                entry.lifted.push((channel, source.clone()));
+            }
+        }
+        base.opt_outs = said;
+        for (name, blocked) in &patch.opt_outs {
+            base.opt_outs
+                .entry(name.clone())
+                .or_default()
+                .show(side, *blocked);
+        }
+        mapping.base = base.json();
+        entry.put = Some(PutMapping::new(mapping));
+        let synced = Synced { steps, echo: false };
+        Ok(if self.put(entry).await? {
+            Turn::Done(synced)
+        } else {
+            Turn::Again
+        })
     }
 
     /// Writes that both sides are equal.

@@ -86,6 +86,31 @@ impl OptBase {
         (self.left, self.right) == (None, None) && !self.own_left && !self.own_right
     }
 
+    pub(crate) fn show(&mut self, side: Side, blocked: bool) {
+        match side {
+            Side::Left => self.left = Some(blocked),
+            Side::Right => self.right = Some(blocked),
+        }
+    }
+
+    /// The same without what a side said.
+    pub(crate) fn without(self, side: Side) -> Self {
+        match side {
+            Side::Left => Self {
+                left: None,
+                own_left: false,
+                intended_left: false,
+                ..self
+            },
+            Side::Right => Self {
+                right: None,
+                own_right: false,
+                intended_right: false,
+                ..self
+            },
+        }
+    }
+
     pub(crate) fn own(&self, side: Side) -> bool {
         match side {
             Side::Left => self.own_left,

@@ -321,6 +321,25 @@ fn set(
     }
 }
 
+/// What a contact that is not synced otherwise says of being contacted, and what it is to be shown of what others say.
+pub(crate) fn apart(
+    map: &FieldMap,
+    base: &Base,
+    side: Side,
+    content: &Content,
+    blocked: &BTreeSet<String>,
+) -> (BTreeMap<String, OptBase>, Patch) {
+    let mut merged = Merge::default();
+    let silent = Content::default();
+    let (left, right) = match side {
+        Side::Left => (content, &silent),
+        Side::Right => (&silent, content),
+    };
+    opt_outs(&mut merged, map, base, left, right, blocked);
+    let patch = std::mem::take(merged.patch_mut(side));
+    (merged.opt_outs, patch)
+}
+
 fn opt_outs(
     merged: &mut Merge,
     map: &FieldMap,

@@ -181,10 +181,12 @@ impl Inner {
                 None if pass.webhook && self.map.opt_outs() => self.read(side, &id).await?,
                 given => given,
             };
-            if let Some(contact) = contact {
-                self.note_stops(pass, side, &id, &contact).await?;
-            }
-            return Ok(Turn::nothing());
+            return match (mapping, contact) {
+                (Some(mapping), Some(contact)) => {
+                    Box::pin(self.apart(pass, mapping, side, &contact)).await
+                }
+                _ => Ok(Turn::nothing()),
+            };
         }
         let given = subject.given.take();
         if let (Some(given), Some(row)) = (&given, &mapping)
@@ -502,7 +504,7 @@ impl Inner {
     }
 
     /// The channels that somebody else than the two sides forbids for these contacts.
-    async fn blocked<'a>(
+    pub(crate) async fn blocked<'a>(
         &self,
         contacts: impl IntoIterator<Item = &'a Contact>,
     ) -> Result<BTreeSet<String>> {

@@ -263,6 +263,34 @@ impl Inner {
         self.hold(claim, mapping, call).await
     }
 
+    /// Writes a patch to a contact that is not synced otherwise; `None`: somebody else works on it, or it is gone.
+    pub(crate) async fn show(
+        &self,
+        mapping: &mut Mapping,
+        side: Side,
+        patch: &Patch,
+    ) -> Result<Option<Step>> {
+        let Some(mut claim) = self.claim_row(mapping).await? else {
+            return Ok(None);
+        };
+        match self.update(&mut claim, mapping, side, patch).await {
+            Ok(_) => Ok(Some(Step {
+                action: Action::Update,
+                side,
+                id: mapping.external_id(side).map(str::to_owned),
+                source_id: None,
+                fields: patch.names(),
+            })),
+            Err(error) => {
+                self.release(mapping.clone()).await?;
+                match error.kind() {
+                    ErrorKind::NotFound => Ok(None),
+                    _ => Err(harmless(error)),
+                }
+            }
+        }
+    }
+
     async fn after_update(
         &self,
         pass: &Pass,

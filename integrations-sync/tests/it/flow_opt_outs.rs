@@ -15,6 +15,7 @@ on_both_engines!(
     promise_15_a_stop_of_another_source_shows_on_both_sides,
     promise_15_a_stop_that_comes_with_our_write_is_its_sides_own,
     promise_15_a_stop_of_ours_whose_arrival_nobody_told_is_ours,
+    promise_15_a_stop_shows_where_a_person_is_asked_too,
     a_side_that_knows_one_channel_is_told_of_all_by_that,
 );
 
@@ -188,6 +189,51 @@ async fn promise_15_a_stop_that_comes_with_our_write_is_its_sides_own(backend: B
     let blocked = opt_outs.blocks(&pair.tenant, &Channel::Sms, &phone).await;
     assert!(!blocked.unwrap());
     assert!(!pair.left.get(&id).unwrap().opt_outs.blocks(&Channel::Sms));
+}
+
+/// Two contacts of which nobody knows yet whether they are one person.
+async fn promise_15_a_stop_shows_where_a_person_is_asked_too(backend: Backend) {
+    let pair = Pair::new(&backend, quick()).await;
+    let left = pair.left.add(person(1));
+    let mut twin = person(1);
+    twin.email = Some(EmailAddress::parse("twin@example.com").unwrap());
+    let right = pair.right.add(twin);
+    pair.deliver().await;
+    assert_eq!(pair.questions().await, ["twin", "twin"]);
+    let phone = person(1).phone.unwrap();
+    let shown = || {
+        let contacts = [pair.left.get(&left), pair.right.get(&right)];
+        contacts.map(|contact| contact.unwrap().opt_outs.blocks(&Channel::Sms))
+    };
+    for stop in [true, false, true] {
+        texting(&pair, 1, stop).await;
+        pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+        pair.deliver().await;
+        assert_eq!(shown(), [stop; 2]);
+    }
+    let writes = pair.api_writes();
+    pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+    assert_eq!(pair.api_writes(), writes);
+    // One of them says so too, and takes it back.
+    let opt_outs = pair.store.opt_outs();
+    let words = async || opt_outs.list(&pair.tenant, &phone).await.unwrap().len();
+    assert_eq!(words().await, 1, "what we show is nobody's word");
+    pair.left
+        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.deliver().await;
+    assert_eq!(shown(), [true; 2], "it is shown again");
+    texting(&pair, 1, false).await;
+    pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+    pair.deliver().await;
+    assert_eq!(shown(), [false; 2]);
+    pair.left
+        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, true));
+    pair.deliver().await;
+    assert_eq!(words().await, 1);
+    pair.left
+        .edit(&left, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.deliver().await;
+    assert_eq!(words().await, 0);
 }
 
 /// The answer of the write that shows a STOP is lost: an update's on one side, a creation's on the other.
