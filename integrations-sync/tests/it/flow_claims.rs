@@ -109,10 +109,10 @@ async fn promise_05_a_write_that_was_cut_off_is_not_taken_for_a_change(backend: 
         let right = pair.right.ids().pop().unwrap();
         for when in [When::Before, When::After] {
             pair.left.edit(&left, |contact| {
-                contact.last_name = Some(format!("L{when:?}"))
+                contact.last_name = Some(format!("L{when:?}"));
             });
             pair.right.edit(&right, |contact| {
-                contact.first_name = Some(format!("R{when:?}"))
+                contact.first_name = Some(format!("R{when:?}"));
             });
             let (call, on) = match when {
                 // The left was written.
@@ -127,11 +127,11 @@ async fn promise_05_a_write_that_was_cut_off_is_not_taken_for_a_change(backend: 
             let failed = pair.flow.sync_one(Side::Left, &left).await.unwrap_err();
             assert!(failed.is_retryable());
             pair.right.edit(&right, |contact| {
-                contact.first_name = Some(format!("S{when:?}"))
+                contact.first_name = Some(format!("S{when:?}"));
             });
             // An answer that came in time would have told the left's own time too.
             pair.left.edit(&left, |contact| {
-                contact.website = Some("https://example.com".into())
+                contact.website = Some("https://example.com".into());
             });
             pair.deliver().await;
             pair.assert_equal();

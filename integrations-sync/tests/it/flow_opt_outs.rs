@@ -242,8 +242,8 @@ async fn promise_15_a_stop_of_ours_whose_arrival_nobody_told_is_ours(backend: Ba
     let lost = || Error::new(ErrorKind::Timeout, "no answer").with_outcome_unknown(true);
     let shown = |crm: &Crm, n: u32| {
         let phone = person(n).phone;
-        let all = crm.contacts().into_iter();
-        let contact = all.filter(|one| one.phone == phone).next_back();
+        let mut all = crm.contacts().into_iter();
+        let contact = all.rfind(|one| one.phone == phone);
         contact.is_some_and(|one| one.opt_outs.blocks(&Channel::Sms))
     };
     pair.left.add(person(1));
