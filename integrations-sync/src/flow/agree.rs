@@ -175,14 +175,8 @@ impl Agreement {
                 continue;
             };
             let source = OptOutSource::new(inner.source(*side)).with_subject(id);
-            for (name, now) in &self.base.opt_outs {
-                let channel = channel_of(name);
-                if now.own(*side) {
-                    entry.words.extend(stops(channel, &source, phones, emails));
-                } else if self.before.get(name).is_some_and(|was| was.own(*side)) {
-                    entry.lifted.push((channel, source.clone()));
-                }
-            }
+            let said = (&self.before, &self.base.opt_outs);
+            attribute(&mut entry, *side, &source, said, phones, emails);
         }
         let mut mapping = self.mapping;
         if self.asked {
@@ -191,6 +185,25 @@ impl Agreement {
         mapping.base = self.base.json();
         entry.put = Some(PutMapping::new(mapping));
         entry
+    }
+}
+
+/// What a side says by itself goes into the register, and out of it when it says so no more.
+fn attribute(
+    entry: &mut Entry,
+    side: Side,
+    source: &OptOutSource,
+    (before, now): (&BTreeMap<String, OptBase>, &BTreeMap<String, OptBase>),
+    phones: &[OptOutAddress],
+    emails: &[OptOutAddress],
+) {
+    for (name, now) in now {
+        let channel = channel_of(name);
+        if now.own(side) {
+            entry.words.extend(stops(channel, source, phones, emails));
+        } else if before.get(name).is_some_and(|was| was.own(side)) {
+            entry.lifted.push((channel, source.clone()));
+        }
     }
 }
 
@@ -225,6 +238,21 @@ pub(crate) fn subject(mapping: &Mapping) -> String {
 }
 
 impl Inner {
+    /// Notes what a side was found to say by itself, before something is written over it.
+    pub(crate) fn hear(
+        &self,
+        entry: &mut Entry,
+        side: Side,
+        id: &str,
+        read: &Read,
+        said: (&BTreeMap<String, OptBase>, &BTreeMap<String, OptBase>),
+    ) {
+        let phones: Vec<_> = read.contact.phones().map(OptOutAddress::from).collect();
+        let emails: Vec<_> = read.contact.emails().map(OptOutAddress::from).collect();
+        let source = OptOutSource::new(self.source(side)).with_subject(id);
+        attribute(entry, side, &source, said, &phones, &emails);
+    }
+
     /// What a side will say when a patch is written to it.
     pub(crate) fn expected(&self, side: Side, before: &Content, patch: &Patch) -> Content {
         overlay(before, patch, |name, value| {
@@ -298,31 +326,36 @@ impl Inner {
         if patch.is_empty() && said == base.opt_outs && !lifts {
             return Ok(Turn::nothing());
         }
-        let mut steps = Vec::new();
-        if !patch.is_empty() {
-            let mut intent = base.clone();
-            intent.intend(side, &patch);
-            mapping.base = intent.json();
-            match self.show(&mut mapping, side, &patch).await? {
-                Some(step) => steps.push(step),
-                None => return Ok(Turn::Again),
-            }
-        }
         let phones: Vec<_> = contact.phones().map(OptOutAddress::from).collect();
         let emails: Vec<_> = contact.emails().map(OptOutAddress::from).collect();
         let id = mapping.external_id(side).unwrap_or_default();
         let source = OptOutSource::new(self.source(side)).with_subject(id);
-        let mut entry = Entry::new(&self.tenant, &self.name);
-        for (name, now) in &said {
-            let channel = channel_of(name);
-            if now.own(side) {
-                entry
-                    .words
-                    .extend(stops(channel, &source, &phones, &emails));
-            } else if content.opt_outs.get(name) == Some(&false) {
-                entry.lifted.push((channel, source.clone()));
+        let heard = || {
+            let mut entry = Entry::new(&self.tenant, &self.name);
+            for (name, now) in &said {
+                let channel = channel_of(name);
+                if now.own(side) {
+                    entry
+                        .words
+                        .extend(stops(channel, &source, &phones, &emails));
+                } else if content.opt_outs.get(name) == Some(&false) {
+                    entry.lifted.push((channel, source.clone()));
+                }
+            }
+            entry
+        };
+        let mut steps = Vec::new();
+        if !patch.is_empty() {
+            let mut intent = base.clone();
+            intent.opt_outs.clone_from(&said);
+            intent.intend(side, &patch);
+            mapping.base = intent.json();
+            match self.show(heard(), &mut mapping, side, &patch).await? {
+                Some(step) => steps.push(step),
+                None => return Ok(Turn::Again),
             }
         }
+        let mut entry = heard();
         base.opt_outs = said;
         for (name, blocked) in &patch.opt_outs {
             base.opt_outs

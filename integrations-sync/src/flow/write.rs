@@ -188,12 +188,21 @@ impl Inner {
                 fields.intend_fields(side, patch, &expected, &across.content);
             }
         }
+        // What the sides were found to say now is known with the claim: what is written may hide it.
+        let mut entry = Entry::new(&self.tenant, &self.name);
+        for side in Side::ALL {
+            if let (Some(id), Some(read)) = (mapping.external_id(side), known.on(side)) {
+                let said = (&known.base.opt_outs, &merged.opt_outs);
+                self.hear(&mut entry, side, id, read, said);
+            }
+        }
+        fields.opt_outs.clone_from(&merged.opt_outs);
         let mut intent = fields.clone();
         for side in Side::ALL {
             intent.intend(side, merged.patch(side));
         }
         mapping.base = intent.json();
-        let Some(mut claim) = self.claim_row(&mut mapping).await? else {
+        let Some(mut claim) = self.claim_with(entry, &mut mapping).await? else {
             return Ok(Turn::Again);
         };
         let mut agreement = Agreement::new(
@@ -266,11 +275,12 @@ impl Inner {
     /// Writes a patch to a contact that is not synced otherwise; `None`: somebody else works on it, or it is gone.
     pub(crate) async fn show(
         &self,
+        heard: Entry,
         mapping: &mut Mapping,
         side: Side,
         patch: &Patch,
     ) -> Result<Option<Step>> {
-        let Some(mut claim) = self.claim_row(mapping).await? else {
+        let Some(mut claim) = self.claim_with(heard, mapping).await? else {
             return Ok(None);
         };
         match self.update(&mut claim, mapping, side, patch).await {
@@ -555,9 +565,14 @@ impl Inner {
 
     /// Takes or keeps the row; `None`: somebody else changed it.
     async fn claim_row(&self, mapping: &mut Mapping) -> Result<Option<Claim>> {
+        self.claim_with(Entry::new(&self.tenant, &self.name), mapping)
+            .await
+    }
+
+    /// The same, with what is to be known from then on.
+    async fn claim_with(&self, mut entry: Entry, mapping: &mut Mapping) -> Result<Option<Claim>> {
         // By the database's clock it ends later: it begins there when this arrives.
         let until = Instant::now() + self.claim();
-        let mut entry = Entry::new(&self.tenant, &self.name);
         entry.put = Some(PutMapping::new(mapping.clone()).claimed(self.claim()));
         if !self.put(entry).await? {
             return Ok(None);

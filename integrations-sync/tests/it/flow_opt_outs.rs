@@ -15,6 +15,7 @@ on_both_engines!(
     promise_15_a_stop_of_another_source_shows_on_both_sides,
     promise_15_a_stop_that_comes_with_our_write_is_its_sides_own,
     promise_15_a_stop_of_ours_whose_arrival_nobody_told_is_ours,
+    promise_15_a_stop_that_was_lifted_under_our_write_is_lifted,
     promise_15_a_stop_shows_where_a_person_is_asked_too,
     a_side_that_knows_one_channel_is_told_of_all_by_that,
 );
@@ -189,6 +190,34 @@ async fn promise_15_a_stop_that_comes_with_our_write_is_its_sides_own(backend: B
     let blocked = opt_outs.blocks(&pair.tenant, &Channel::Sms, &phone).await;
     assert!(!blocked.unwrap());
     assert!(!pair.left.get(&id).unwrap().opt_outs.blocks(&Channel::Sms));
+}
+
+/// A side took its own STOP back, somebody else's still stood and was written over that, and the answer was lost.
+async fn promise_15_a_stop_that_was_lifted_under_our_write_is_lifted(backend: Backend) {
+    let pair = Pair::new(&backend, quick()).await;
+    let id = pair.left.add(person(1));
+    pair.deliver().await;
+    pair.left
+        .edit(&id, |contact| contact.opt_outs.set(Channel::Sms, true));
+    pair.deliver().await;
+    texting(&pair, 1, true).await;
+    pair.left
+        .edit(&id, |contact| contact.opt_outs.set(Channel::Sms, false));
+    pair.left.changes();
+    let lost = Error::new(ErrorKind::Timeout, "no answer").with_outcome_unknown(true);
+    pair.left.fail("update", When::After, lost);
+    let cut_off = pair.flow.sync_one(Side::Left, &id).await;
+    assert!(cut_off.unwrap_err().is_retryable());
+    pair.deliver().await;
+    texting(&pair, 1, false).await;
+    let phone = person(1).phone.unwrap();
+    pair.flow.sync_address(None, Some(&phone)).await.unwrap();
+    pair.deliver().await;
+    let said = pair.store.opt_outs().list(&pair.tenant, &phone).await;
+    assert!(said.unwrap().is_empty());
+    for contact in [pair.left.contacts(), pair.right.contacts()].concat() {
+        assert!(!contact.opt_outs.blocks(&Channel::Sms));
+    }
 }
 
 /// Two contacts of which nobody knows yet whether they are one person.
