@@ -153,8 +153,7 @@ impl Agreement {
     }
 
     fn note_addresses(&mut self, side: Side, contact: &Contact) {
-        let phones = contact.phones().map(OptOutAddress::from).collect();
-        let emails = contact.emails().map(OptOutAddress::from).collect();
+        let (phones, emails) = addresses(contact);
         self.addresses.push((side, phones, emails));
     }
 
@@ -212,6 +211,13 @@ pub(crate) fn channel_of(word: &str) -> Option<Channel> {
     (word != ALL).then(|| Channel::from(word))
 }
 
+/// The phone numbers and the e-mail addresses of a contact.
+fn addresses(contact: &Contact) -> (Vec<OptOutAddress>, Vec<OptOutAddress>) {
+    let phones = contact.phones().map(OptOutAddress::from).collect();
+    let emails = contact.emails().map(OptOutAddress::from).collect();
+    (phones, emails)
+}
+
 /// A STOP of a source for a channel, by each address that the channel goes to.
 fn stops(
     channel: Option<Channel>,
@@ -247,8 +253,7 @@ impl Inner {
         read: &Read,
         said: (&BTreeMap<String, OptBase>, &BTreeMap<String, OptBase>),
     ) {
-        let phones: Vec<_> = read.contact.phones().map(OptOutAddress::from).collect();
-        let emails: Vec<_> = read.contact.emails().map(OptOutAddress::from).collect();
+        let (phones, emails) = addresses(&read.contact);
         let source = OptOutSource::new(self.source(side)).with_subject(id);
         attribute(entry, side, &source, said, &phones, &emails);
     }
@@ -277,8 +282,7 @@ impl Inner {
         if pass.plan || !self.map.opt_outs() {
             return Ok(());
         }
-        let phones: Vec<_> = contact.phones().map(OptOutAddress::from).collect();
-        let emails: Vec<_> = contact.emails().map(OptOutAddress::from).collect();
+        let (phones, emails) = addresses(contact);
         let source = OptOutSource::new(self.source(side)).with_subject(id);
         let all = contact.opt_outs.all.map(|stop| (None, stop));
         let channels = contact.opt_outs.channels.iter();
@@ -326,8 +330,7 @@ impl Inner {
         if patch.is_empty() && said == base.opt_outs && !lifts {
             return Ok(Turn::nothing());
         }
-        let phones: Vec<_> = contact.phones().map(OptOutAddress::from).collect();
-        let emails: Vec<_> = contact.emails().map(OptOutAddress::from).collect();
+        let (phones, emails) = addresses(contact);
         let id = mapping.external_id(side).unwrap_or_default();
         let source = OptOutSource::new(self.source(side)).with_subject(id);
         let heard = || {

@@ -312,14 +312,11 @@ impl Inner {
                     .map(|read| &read.contact),
             )
             .await?;
-        let both = known.on(Side::Left).zip(known.on(Side::Right));
-        let settled = both.map(|(left, right)| {
-            let base = known.base.clone();
-            base.settled(&left.content, &right.content)
-        });
-        if let Some(base) = settled {
-            known.base = base;
-        }
+        let base = std::mem::take(&mut known.base);
+        known.base = match known.on(Side::Left).zip(known.on(Side::Right)) {
+            Some((left, right)) => base.settled(&left.content, &right.content),
+            None => base,
+        };
         let seen = |side: Side| match (known.on(side), side == known.side) {
             (Some(read), _) => Seen::Here(&read.content, read.at),
             (None, true) => Seen::Gone(gone),

@@ -10,7 +10,7 @@ use verity_client::comms::{BroadcastKind, NewBroadcast};
 use verity_client::texting::{SendMessage, is_opted_out};
 use verity_client::{ApiError, Client, Conversions, ErrorKind};
 
-use crate::support::{Numbered, Register, bearer, client, context, sent_json};
+use crate::support::{Register, bearer, client, context, guarded, sent_json};
 
 fn message() -> SendMessage {
     SendMessage::new(
@@ -147,13 +147,7 @@ async fn no_way_leads_round_the_register_of_opt_outs() {
         (Some(false), body, 1),
     ] {
         let transport = CannedTransport::new().answer(200, r#"{"messageId":"m"}"#);
-        let client = Client::builder()
-            .service_key("made-up-key")
-            .tokens(Numbered::default())
-            .opt_outs(Register(register))
-            .context(&context(&transport))
-            .build()
-            .unwrap();
+        let client = guarded(&transport, register);
         for endpoint in ["/apisms", "/api/integrations/df-middleware/send%2Dmessage"] {
             let call = client.request(Method::POST, endpoint).json(&body);
             let outcome = call.send::<Value>().await;

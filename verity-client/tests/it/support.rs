@@ -27,6 +27,17 @@ pub(crate) fn client(transport: &CannedTransport) -> Client {
         .unwrap()
 }
 
+/// One that asks a [`Register`] before each message.
+pub(crate) fn guarded(transport: &CannedTransport, register: Option<bool>) -> Client {
+    Client::builder()
+        .service_key("made-up-key")
+        .tokens(Numbered::default())
+        .opt_outs(Register(register))
+        .context(&context(transport))
+        .build()
+        .unwrap()
+}
+
 /// Tokens `session-0`, `session-1` and so on: a new one for each renewal.
 #[derive(Debug, Default)]
 pub(crate) struct Numbered {

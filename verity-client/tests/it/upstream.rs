@@ -16,7 +16,7 @@ use serde_json::json;
 use verity_client::catalog::CatalogFile;
 use verity_client::{Client, ErrorKind, Result, VerityUpstream};
 
-use crate::support::{Numbered, Register, bearer, catalogue, client, context};
+use crate::support::{Numbered, bearer, catalogue, client, context, guarded};
 
 fn upstream(transport: &CannedTransport) -> Arc<dyn Upstream> {
     let file = CatalogFile::parse(&catalogue().to_string()).unwrap();
@@ -528,13 +528,7 @@ async fn promise_15_no_message_passes_to_somebody_who_opted_out() {
                 Body::stream(None, move || Box::pin(chunks())),
             ] {
                 let transport = CannedTransport::new().answer(200, "");
-                let client = Client::builder()
-                    .service_key("made-up-key")
-                    .tokens(Numbered::default())
-                    .opt_outs(Register(register))
-                    .context(&context(&transport))
-                    .build()
-                    .unwrap();
+                let client = guarded(&transport, register);
                 let upstream = VerityUpstream::builder(&client).build();
                 let route = route(&upstream, Method::POST, endpoint, &[]).unwrap();
                 let mut call = UpstreamCall::new(Method::POST, route);
